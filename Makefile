@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+
+GO       ?= go
+PREFIX   ?= /usr
+SBINDIR  ?= $(PREFIX)/sbin
+DESTDIR  ?=
+FUZZTIME ?= 10s
+BENCHTIME ?= 1s
+VERSION  ?= 0.1.0$(shell git describe --always --dirty --exclude '*' 2>/dev/null | sed 's/^/+g/')
+
+# The other names of the one binary, each behaving as the C tool of that name.
+LINKS    := o2cb ocfs2_hb_ctl o2hbmonitor
+# The race detector needs a C compiler.
+RACE     := $(if $(shell command -v gcc 2>/dev/null),-race)
+STATICCHECK := .cache/bin/staticcheck
+FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/o2cb_ctl, one static binary, and the links for its other names
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/o2cb_ctl ./o2cb_ctl
+	@for name in $(LINKS); do ln -sf o2cb_ctl bin/$$name; done
+
+.PHONY: check
+check: $(STATICCHECK) ## vet, lint and unit tests: seconds, no root, no kernel
+	@unformatted=$$(gofmt -l libo2cb libo2dlm o2cb_ctl tests); test -z "$$unformatted" || { echo "gofmt -w $$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(GO) -C tests vet ./...
+	$(STATICCHECK) ./...
+	cd tests && ../$(STATICCHECK) ./...
+	$(GO) test $(RACE) ./...
+	$(GO) -C tests test ./tree
+
+.PHONY: test
+test: check packages build fuzz lab-test demo ## everything that CI runs: check, fuzz, the tests on real kernels, the demo
+
+.PHONY: lab-test
+lab-test: packages build ## the tests that boot real kernels or run Debian's C tools
+	$(GO) -C tests test -p 1 -timeout 20m ./...
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (10s)
+	@for target in $(FUZZ); do \
+		echo "fuzz $$target"; \
+		$(GO) test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) $${target%:*} || exit 1; \
+	done
+
+.PHONY: demo
+demo: packages build ## the product on a real two-node cluster, in a minute
+	@$(GO) -C tests run ./demo
+
+.PHONY: lab-shell
+lab-shell: packages build ## a shell in node 0 of a running two-node cluster
+	@$(GO) -C tests run ./labshell
+
+.PHONY: bench
+bench: packages build ## benchmarks, and ratios to the C tools
+	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) ./...
+	$(GO) -C tests test -run '^$$' -bench . -benchtime $(BENCHTIME) ./bench
+
+.PHONY: packages
+packages: ## fetch what the tests need (Debian packages: installed as root, else unpacked in .cache)
+	@tests/packages
+
+.PHONY: install
+install: build ## install the command and its links (DESTDIR, PREFIX, SBINDIR)
+	install -d $(DESTDIR)$(SBINDIR)
+	install -m 0755 bin/o2cb_ctl $(DESTDIR)$(SBINDIR)/o2cb_ctl
+	for name in $(LINKS); do ln -sf o2cb_ctl $(DESTDIR)$(SBINDIR)/$$name; done
+
+.PHONY: clean
+clean: ## delete what was built, fetched and kept
+	rm -rf bin .cache
+
+$(STATICCHECK): tests/go.sum
+	$(GO) -C tests build -o ../$@ honnef.co/go/tools/cmd/staticcheck
