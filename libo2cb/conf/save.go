@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+)
+
+// What a save refuses with, wrapped in an *Error.
+var (
+	// ErrChanged is that somebody changed the file since it was read.
+	ErrChanged = errors.New("the file has changed since it was read")
+	// ErrNotLoaded is that a File comes from Parse and has no place on disk.
+	ErrNotLoaded = errors.New("the text was not read from a file")
+)
+
+// Edit changes the file at path: it locks, loads, calls edit, checks and saves.
+// Edits of one file, in this process and in others, happen one after the other and
+// none is lost. When edit leaves the text as it was nothing is written.
+//
+// The file that edit leaves must be free of errors; permissible ones that it had
+// before are left alone, others are an *InvalidError and nothing is written. An
+// error of edit is returned as it is. edit runs under the lock: it must not Save,
+// nor Edit the same file. For the rest see Save.
+func Edit(ctx context.Context, path string, edit func(*File) error) error {
+	return change(ctx, path, edit, func(before, after Findings) error {
+		return invalid(newErrors(before, after))
+	})
+}
+
+// EditPermissive is Edit that also lets pass what neither the C tools nor the
+// kernel mind, such as a node name with a dot.
+func EditPermissive(ctx context.Context, path string, edit func(*File) error) error {
+	return change(ctx, path, edit, func(_, after Findings) error {
+		return after.ErrPermissive()
+	})
+}
+
+// Save writes the file back to where Load found it, through symbolic links, when
+// its text has changed. It fails with ErrChanged when the file on disk is no longer
+// the one that was loaded, with ErrLocked when another editor does not finish
+// before ctx ends (LockWait without a deadline), and with an *InvalidError when the
+// result has errors that are not permissible.
+//
+// The new text is written beside the old file, with its owner, mode and extended
+// attributes, synced, and renamed over it: at any moment, after a power cut too,
+// the file is the old or the new one. A new file has mode 0644; a missing last
+// directory is made with 0755. A lock file, .NAME.lock, stays beside the file.
+// Other hard links keep the old text.
+func (f *File) Save(ctx context.Context) error {
+	if f.loaded == nil {
+		return &Error{Op: "write", Path: f.name, Err: ErrNotLoaded}
+	}
+	if f.tree.text == f.loaded.text {
+		return nil
+	}
+	if err := f.findings.ErrPermissive(); err != nil {
+		return err
+	}
+	held, err := lockForSave(ctx, f.loaded.path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = held.Close() }()
+	return f.replaceLocked()
+}
+
+// change is Edit with the check that the result must pass.
+func change(ctx context.Context, path string, edit func(*File) error, check func(before, after Findings) error) error {
+	target, err := resolve(path)
+	if err != nil {
+		return &Error{Op: "read", Path: path, Err: err}
+	}
+	held, err := lockForSave(ctx, target)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = held.Close() }()
+	f, err := load(path, target)
+	if err != nil {
+		return err
+	}
+	before := f.findings
+	if err := edit(f); err != nil {
+		return err
+	}
+	if f.tree.text == f.loaded.text {
+		return nil
+	}
+	if err := check(before, f.findings); err != nil {
+		return err
+	}
+	return f.replaceLocked()
+}
+
+// newErrors returns the errors of after without the permissible ones of before.
+func newErrors(before, after Findings) Findings {
+	type same struct {
+		code  cluster.Code
+		found string
+	}
+	known := map[same]bool{}
+	for _, f := range before.Errors() {
+		known[same{f.Code, f.Found}] = f.Permissible
+	}
+	return after.Errors().filter(func(f Finding) bool {
+		return !f.Permissible || !known[same{f.Code, f.Found}]
+	})
+}
+
+// lockForSave locks target, whose directory it makes when it is missing, and
+// clears away what killed saves left. Beside a device no lock file is made.
+func lockForSave(ctx context.Context, target string) (*os.File, error) {
+	if info, err := os.Lstat(target); err == nil && !info.Mode().IsRegular() {
+		return nil, &Error{Op: "write", Path: target, Err: fmt.Errorf("%w but %s", ErrNotRegular, kindOf(info.Mode()))}
+	}
+	dir := filepath.Dir(target)
+	err := os.Mkdir(dir, 0o755)
+	switch {
+	case err == nil:
+		if err := syncDirectory(filepath.Dir(dir)); err != nil {
+			return nil, &Error{Op: "create directory", Path: dir, Err: err}
+		}
+	case !errors.Is(err, fs.ErrExist):
+		return nil, &Error{Op: "create directory", Path: dir, Err: err}
+	}
+	held, err := lock(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	removeStrays(target)
+	return held, nil
+}
+
+// replaceLocked writes the text over the file on disk if that is still the one
+// that was loaded. The caller holds the lock.
+func (f *File) replaceLocked() error {
+	now, err := read(f.loaded.path)
+	if err != nil {
+		return err
+	}
+	defer now.close()
+	if now.there != f.loaded.there || now.text != f.loaded.text {
+		return &Error{Op: "write", Path: now.path, Err: ErrChanged, Mend: "look at it and repeat the edit"}
+	}
+	if err := now.replace(f.tree.text); err != nil {
+		return err
+	}
+	f.loaded = &source{path: now.path, text: f.tree.text, there: true} // what a next Save compares with
+	return nil
+}
+
+// errUnsynced explains a failure after the rename.
+func errUnsynced(err error) error {
+	return fmt.Errorf("the new text is in place, but may not survive a power cut: %w", err)
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package conf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// writeFile makes a file of the mode, whatever the umask.
+func writeFile(t testing.TB, path, text string, mode fs.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantFile(t testing.TB, path, want string, mode fs.FileMode) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil || string(text) != want {
+		t.Errorf("%s: %q, %v, want %q", path, text, err, want)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode() != mode {
+		t.Errorf("%s: mode %v, %v, want %v", path, info.Mode(), err, mode)
+	}
+}
+
+// wantFiles checks which files a directory has.
+func wantFiles(t testing.TB, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%s has %v, want %v", dir, got, want)
+	}
+}
+
+func addTwo(f *File) error { return f.AddCluster("two") }
+
+const webAndTwo = web + "\ncluster:\n\tname = two\n\tnode_count = 0\n\theartbeat_mode = local\n"
+
+func TestEditSaves(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "cluster.conf")
+	writeFile(t, path, web, 0o640)
+	if err := Edit(t.Context(), path, addTwo); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, path, webAndTwo, 0o640)
+	wantFiles(t, dir, ".cluster.conf.lock", "cluster.conf")
+}
+
+func TestEditMakesFileAndDirectory(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o027))
+	dir := filepath.Join(t.TempDir(), "ocfs2")
+	path := filepath.Join(dir, "cluster.conf")
+	if err := Edit(t.Context(), path, func(f *File) error { return f.AddCluster("web") }); err != nil {
+		t.Fatal(err)
+	}
+	wantFile(t, path, "cluster:\n\tname = web\n\theartbeat_mode = local\n\tnode_count = 0\n\n", 0o644)
+	err := Edit(t.Context(), filepath.Join(dir, "no", "such", "cluster.conf"), addTwo)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("two directories missing: %v", err)
+	}
+}
+
+func TestEditThatChangesNothingWritesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.conf")
+	writeFile(t, path, web, 0o600)
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Edit(t.Context(), path, func(*File) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	after, err := os.Stat(path)
+	if err != nil || !os.SameFile(before, after) {
+		t.Errorf("the file was replaced: %v", err)
+	}
+}
+
+func TestEditFollowsLinks(t *testing.T) {
+	dir := t.TempDir()
+	for _, sub := range []string{"a", "b", "b/c"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	target := filepath.Join(dir, "b", "cluster.conf")
+	link := filepath.Join(dir, "a", "link")
+	for old, name := range map[string]string{"hop": "a/link", "../b/c/../cluster.conf": "a/hop"} {
+		if err := os.Symlink(old, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// First to a file that is not there yet, then to one that is.
+	if err := Edit(t.Context(), link, func(f *File) error { return f.AddCluster("web") }); err != nil {
+		t.Fatal(err)
+	}
+	if err := Edit(t.Context(), link, addTwo); err != nil {
+		t.Fatal(err)
+	}
+	if f, findings, err := Load(target); err != nil || findings.Err() != nil || f.Cluster("two") == nil {
+		t.Errorf("the target: %v, %v", findings, err)
+	}
+	wantFiles(t, filepath.Join(dir, "a"), "hop", "link")
+	wantFiles(t, filepath.Join(dir, "b"), ".cluster.conf.lock", "c", "cluster.conf")
+	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		t.Errorf("the link is gone: %v", err)
+	}
+}
+
+func TestEditKeepsExtendedAttributes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.conf")
+	writeFile(t, path, web, 0o600)
+	if err := unix.Setxattr(path, "user.note", []byte("kept"), 0); err != nil {
+		t.Fatalf("this file system has no extended attributes, set TMPDIR to one that has: %v", err)
+	}
+	if err := Edit(t.Context(), path, addTwo); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 16)
+	if n, err := unix.Getxattr(path, "user.note", buf); err != nil || string(buf[:n]) != "kept" {
+		t.Errorf("attribute user.note: %q, %v", buf[:max(n, 0)], err)
+	}
+}
+
+func TestEditKeepsOwner(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.conf")
+	writeFile(t, path, web, 0o604)
+	uid, gid := os.Getuid(), os.Getgid()
+	if uid == 0 {
+		uid, gid = 12345, 23456
+		if err := os.Chown(path, uid, gid); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Edit(t.Context(), path, addTwo); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stat := info.Sys().(*syscall.Stat_t); int(stat.Uid) != uid || int(stat.Gid) != gid {
+		t.Errorf("owner %d:%d, want %d:%d", stat.Uid, stat.Gid, uid, gid)
+	}
+	wantFile(t, path, webAndTwo, 0o604)
+}
+
+func TestEditRefusesErrors(t *testing.T) {
+	dotted := func(f *File) error { return f.AddCluster("my.web") }
+	for _, test := range []struct {
+		name, text string
+		edit       func(*File) error
+		strict     bool // Edit takes it
+		permissive bool // EditPermissive takes it
+	}{
+		{"valid", web, addTwo, true, true},
+		{"new permissible error", web, dotted, false, true},
+		{"old permissible error", "cluster:\n\tname = my.web\n\tnode_count = 0\n", addTwo, true, true},
+		{"new error", web, func(f *File) error { return f.AddNode("web", testNode("n", 255)) }, false, false},
+		{"old error", "cluster:\n\tname = web\n", addTwo, false, false},
+		{"old error mended", "cluster:\n\tname = web\n", func(f *File) error { return f.SetClusterAttribute("web", "node_count", "0") }, true, true},
+		{"syntax", web + "x", addTwo, false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "cluster.conf")
+			for _, run := range []struct {
+				edit func(context.Context, string, func(*File) error) error
+				ok   bool
+			}{{Edit, test.strict}, {EditPermissive, test.permissive}} {
+				writeFile(t, path, test.text, 0o600)
+				err := run.edit(t.Context(), path, test.edit)
+				var invalid *InvalidError
+				if (err == nil) != run.ok || err != nil && !errors.As(err, &invalid) {
+					t.Errorf("taken: %v, want %v", err, run.ok)
+				}
+				if text, _ := os.ReadFile(path); !run.ok && string(text) != test.text {
+					t.Errorf("refused, but written: %q", text)
+				}
+			}
+		})
+	}
+}
+
+func TestEditReturnsTheErrorOfEdit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.conf")
+	writeFile(t, path, web, 0o600)
+	own := errors.New("my own")
+	err := Edit(t.Context(), path, func(f *File) error { return errors.Join(f.AddCluster("two"), own) })
+	if !errors.Is(err, own) {
+		t.Error(err)
+	}
+	wantFile(t, path, web, 0o600)
+}
+
+func TestSave(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.conf")
+	writeFile(t, path, web, 0o600)
+	f, _, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		if err := f.AddCluster("c" + strconv.Itoa(i)); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Save(t.Context()); err != nil {
+			t.Fatalf("save %d: %v", i, err)
+		}
+		wantFile(t, path, string(f.Bytes()), 0o600)
+	}
+	parsed, _ := Parse("c", []byte(web))
+	if err := parsed.Save(t.Context()); !errors.Is(err, ErrNotLoaded) {
+		t.Errorf("Save of a text from nowhere: %v", err)
+	}
+}
+
+func TestSaveRefusesAChangedFile(t *testing.T) {
+	for _, test := range []struct {
+		name, before, after string // "-" is no file
+	}{
+		{"edited", web, web + "# by hand\n"},
+		{"removed", web, "-"},
+		{"made", "-", web},
+		{"made empty", "-", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "cluster.conf")
+			put := func(text string) {
+				if text == "-" {
+					_ = os.Remove(path)
+					return
+				}
+				writeFile(t, path, text, 0o600)
+			}
+			put(test.before)
+			f, _, err := Load(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.AddCluster("two"); err != nil {
+				t.Fatal(err)
+			}
+			put(test.after)
+			if err := f.Save(t.Context()); !errors.Is(err, ErrChanged) {
+				t.Errorf("Save: %v", err)
+			}
+			text, err := os.ReadFile(path)
+			if test.after == "-" && !errors.Is(err, fs.ErrNotExist) || test.after != "-" && string(text) != test.after {
+				t.Errorf("the file: %q, %v", text, err)
+			}
+		})
+	}
+}
+
+// TestEditRefusesAChangeMeanwhile changes the file by hand while the lock is held.
+func TestEditRefusesAChangeMeanwhile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.conf")
+	writeFile(t, path, web, 0o600)
+	err := Edit(t.Context(), path, func(f *File) error {
+		writeFile(t, path, "# by hand\n", 0o600)
+		return f.AddCluster("two")
+	})
+	if !errors.Is(err, ErrChanged) {
+		t.Error(err)
+	}
+	wantFile(t, path, "# by hand\n", 0o600)
+}
+
+func TestStraysAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "cluster.conf")
+	writeFile(t, path, web, 0o600)
+	for _, name := range []string{".cluster.conf.123.tmp", ".cluster.conf.9.tmp", ".cluster.conf.x.tmp", ".other.conf.1.tmp", "cluster.conf.1.tmp"} {
+		writeFile(t, filepath.Join(dir, name), "x", 0o600)
+	}
+	if err := os.Mkdir(filepath.Join(dir, ".cluster.conf.7.tmp"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := Edit(t.Context(), path, addTwo); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, dir, ".cluster.conf.7.tmp", ".cluster.conf.lock", ".cluster.conf.x.tmp", ".other.conf.1.tmp", "cluster.conf", "cluster.conf.1.tmp")
+}
+
+func TestEditsOfOneProcessLoseNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.conf")
+	writeFile(t, path, web, 0o600)
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for j := range 4 {
+				n := testNode(fmt.Sprintf("n%d-%d", i, j), 4*i+j)
+				if err := Edit(t.Context(), path, func(f *File) error { return f.AddNode("web", n) }); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	f, findings, err := Load(path)
+	if err != nil || len(findings) != 0 || len(f.Cluster("web").Nodes) != 32 {
+		t.Errorf("%s, %v, %v", show(f), findings, err)
+	}
+}
+
+func TestLockWaitEndsWithItsContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.conf")
+	writeFile(t, path, web, 0o600)
+	err := Edit(t.Context(), path, func(*File) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		return Edit(ctx, path, addTwo)
+	})
+	if !errors.Is(err, ErrLocked) || !errors.Is(err, context.Canceled) {
+		t.Errorf("an edit during an edit: %v", err)
+	}
+	wantFile(t, path, web, 0o600)
+}
+
+// TestLockFileReplaced takes the lock while its file is removed and made anew:
+// two editors must not hold locks on two files of one name.
+func TestLockFileReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cluster.conf")
+	held, err := lock(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string, want bool) {
+		t.Helper()
+		if there, err := stillThere(held, lockPath(path)); there != want || err != nil {
+			t.Errorf("%s: still there: %v, %v, want %v", when, there, err, want)
+		}
+	}
+	check("locked", true)
+	if err := os.Remove(lockPath(path)); err != nil {
+		t.Fatal(err)
+	}
+	check("removed", false)
+	other, err := lock(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check("made anew", false)
+	for _, f := range []*os.File{held, other} {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestSaveReportsWhereItFails(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "cluster.conf")
+	writeFile(t, path, web, 0o600)
+	if err := os.Mkdir(lockPath(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var failed *Error
+	err := Edit(t.Context(), path, addTwo)
+	if !errors.As(err, &failed) || failed.Op != "lock" || failed.Path != lockPath(path) || !errors.Is(err, syscall.EISDIR) {
+		t.Errorf("a directory as lock file: %v", err)
+	}
+	wantFile(t, path, web, 0o600)
+}
