@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/o2cb-go/o2cb/tests/lab/internal/wire"
+	"golang.org/x/sys/unix"
+)
+
+// Places in the initramfs.
+const (
+	hostDir     = "/host"     // the host's root, read-only
+	packagesDir = "/packages" // unpacked packages, read-only
+	scratchDir  = "/scratch"  // tmpfs: what the guest writes
+	rootDir     = "/root"     // the guest's root to be
+)
+
+// mount is mount(2) that makes its target and says what it did when it fails.
+func mount(source, target, kind string, flags uintptr, options string) error {
+	if err := os.MkdirAll(target, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount(source, target, kind, flags, options); err != nil {
+		return fmt.Errorf("mount %s (%s, options %q) on %s: %w", source, kind, options, target, err)
+	}
+	return nil
+}
+
+// mountKernel mounts the kernel's own file systems below root. configfs and
+// debugfs are left to the stack under test.
+func mountKernel(root string) error {
+	for _, m := range []struct{ kind, dir string }{
+		{"proc", "proc"}, {"sysfs", "sys"}, {"devtmpfs", "dev"},
+	} {
+		err := mount(m.kind, filepath.Join(root, m.dir), m.kind, 0, "")
+		// The kernel may have mounted devtmpfs itself (CONFIG_DEVTMPFS_MOUNT).
+		if err != nil && !errors.Is(err, unix.EBUSY) {
+			return err
+		}
+	}
+	return nil
+}
+
+// buildRoot lays a tmpfs over the host's root and changes into it, so that the
+// guest has the host's userland and nothing that it writes reaches the host.
+// The kernel starts its helpers in the root of process 1: it must change too.
+//
+// The mount of the host's root stays behind in the initramfs, where no path
+// leads. The returned descriptor is the only way to it.
+func buildRoot(conf *wire.Boot) (*os.File, error) {
+	if err := mount(conf.Host.Tag, hostDir, conf.Host.Type, unix.MS_RDONLY, conf.Host.Options); err != nil {
+		return nil, err
+	}
+	host, err := os.OpenFile(hostDir, unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := mount("scratch", scratchDir, "tmpfs", 0, "mode=755,size=75%"); err != nil {
+		return nil, err
+	}
+	if err := layRoot(conf.Packages); err != nil {
+		return nil, err
+	}
+	if err := mountKernel(rootDir); err != nil {
+		return nil, err
+	}
+	for _, m := range []struct{ kind, dir, options string }{
+		{"tmpfs", "tmp", "mode=1777"},
+		{"tmpfs", "run", "mode=755"},
+		{"tmpfs", "dev/shm", "mode=1777"},
+		{"devpts", "dev/pts", "ptmxmode=666"},
+	} {
+		if err := mount(m.kind, filepath.Join(rootDir, m.dir), m.kind, 0, m.options); err != nil {
+			return nil, err
+		}
+	}
+	// What udev would add to the kernel's own devices.
+	for name, target := range map[string]string{
+		"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2",
+	} {
+		if err := os.Symlink(target, filepath.Join(rootDir, "dev", name)); err != nil {
+			return nil, err
+		}
+	}
+	// Where /run/lock and friends are expected (/var/lock points there).
+	if err := os.MkdirAll(filepath.Join(rootDir, "run/lock"), 0o1777); err != nil {
+		return nil, err
+	}
+	return host, changeRoot(rootDir)
+}
+
+// layRoot mounts the overlay. A package made before the /usr merge brings
+// directories (lib/modules) that are symlinks on the host: in an overlay the
+// directory would hide the symlink and with it the C library. Those symlinks are
+// put in the topmost layer, and what the packages have there is laid over /usr.
+func layRoot(packages *wire.Source) error {
+	if packages == nil {
+		return overlay("root", rootDir, hostDir)
+	}
+	if err := mount(packages.Tag, packagesDir, packages.Type, unix.MS_RDONLY, packages.Options); err != nil {
+		return err
+	}
+	upper := layer("root")
+	var merged []string
+	for _, dir := range []string{"bin", "sbin", "lib", "lib32", "lib64", "libx32"} {
+		target, err := os.Readlink(filepath.Join(hostDir, dir))
+		if err != nil {
+			continue // not a symlink on this host: the layers merge as they are
+		}
+		info, err := os.Lstat(filepath.Join(packagesDir, dir))
+		if err != nil || !info.IsDir() {
+			continue
+		}
+		if err := os.MkdirAll(upper, 0o755); err != nil {
+			return err
+		}
+		if err := os.Symlink(target, filepath.Join(upper, dir)); err != nil {
+			return err
+		}
+		merged = append(merged, dir)
+	}
+	if err := overlay("root", rootDir, packagesDir, hostDir); err != nil {
+		return err
+	}
+	for _, dir := range merged {
+		lower := []string{filepath.Join(packagesDir, dir)}
+		for _, top := range []string{packagesDir, hostDir} {
+			if at := filepath.Join(top, "usr", dir); isDir(at) {
+				lower = append(lower, at)
+			}
+		}
+		if err := overlay("usr-"+dir, filepath.Join(rootDir, "usr", dir), lower...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// layer is the writable directory of the overlay of that name.
+func layer(name string) string { return filepath.Join(scratchDir, name, "upper") }
+
+// overlay mounts lower, the topmost first, below a writable layer of its own.
+func overlay(name, target string, lower ...string) error {
+	work := filepath.Join(scratchDir, name, "work")
+	for _, dir := range []string{layer(name), work} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	return mount("lab", target, "overlay", 0, fmt.Sprintf("lowerdir=%s,upperdir=%s,workdir=%s",
+		strings.Join(lower, ":"), layer(name), work))
+}
+
+// changeRoot makes dir the root of this process and of the mount tree, as
+// switch_root(8) does: an initramfs cannot be left with pivot_root(2).
+func changeRoot(dir string) error {
+	if err := os.Chdir(dir); err != nil {
+		return err
+	}
+	if err := unix.Mount(".", "/", "", unix.MS_MOVE, ""); err != nil {
+		return fmt.Errorf("move %s to /: %w", dir, err)
+	}
+	if err := unix.Chroot("."); err != nil {
+		return fmt.Errorf("change root to %s: %w", dir, err)
+	}
+	return os.Chdir("/")
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/o2cb-go/o2cb/tests/lab/internal/wire"
+)
+
+// Descriptors that every machine is started with, after the standard three. The
+// standard output and error output are the console file.
+const (
+	controlFD = 3 // stream: the control channel
+	networkFD = 4 // packets: the network, one Ethernet frame each
+)
+
+// machine is a way to run a kernel.
+type machine interface {
+	// command returns the program that is the guest, with its arguments.
+	command(h hardware) (path string, args []string)
+	// describe fills in what the agent must know about such a machine.
+	describe(b *wire.Boot)
+	// modules are the files that the agent loads before it can work, in order.
+	modules() []string
+	// disk returns the name of the disk of that index in a guest.
+	disk(i int) string
+}
+
+// hardware is one guest to be.
+type hardware struct {
+	name       string // unique among all guests of this machine
+	initramfs  string
+	dir        string // for files that the emulator wants to make
+	mac        string
+	memory     int64 // bytes
+	processors int
+	disks      []string // files
+}
+
+// writeInitramfs writes the agent, its modules and its orders.
+func writeInitramfs(path, agent string, modules []string, b *wire.Boot) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	archive := newCPIO(f)
+	program, err := os.ReadFile(agent)
+	if err != nil {
+		return err
+	}
+	archive.add("init", 0o755, program)
+	for i, file := range modules {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprintf("modules/%02d-%s", i, filepath.Base(file))
+		archive.add(name, 0o644, data)
+		b.Modules = append(b.Modules, "/"+name)
+	}
+	orders, err := json.Marshal(b)
+	if err != nil {
+		return err
+	}
+	archive.add(filepath.Base(wire.BootFile), 0o644, orders)
+	if err := archive.close(); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return f.Close()
+}

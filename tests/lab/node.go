@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/o2cb-go/o2cb/tests/lab/internal/wire"
+)
+
+// Node is one machine of a cluster. Its methods may be called from any goroutine,
+// but those that fail the test only from the goroutine that runs it.
+type Node struct {
+	cluster *Cluster
+	index   int
+	name    string
+	console string
+
+	mu      sync.Mutex
+	guest   *guest // the latest boot, nil before the first
+	wanted  bool   // the test wants the node off, or will not mind
+	closed  bool   // the test is over
+	release string
+}
+
+// Name returns the node's host name: node0, node1, …
+func (n *Node) Name() string { return n.name }
+
+// Addr returns the node's IPv4 address: 10.9.0.1 for node 0, and so on. All nodes
+// know each other's names.
+func (n *Node) Addr() string { return address(n.index) }
+
+func address(i int) string { return fmt.Sprintf("10.9.0.%d", i+1) }
+
+// Console returns the path of the file that has the node's console, of all boots.
+// It is removed at the end of a test that has not failed.
+func (n *Node) Console() string { return n.console }
+
+// Boot turns the node on again, with its disks as they were and everything else
+// anew, and waits until it can run commands. It fails the test if the node is on
+// or does not come up.
+func (n *Node) Boot() {
+	n.cluster.tb.Helper()
+	if err := n.boot(); err != nil {
+		n.cluster.tb.Fatalf("%v", err)
+	}
+}
+
+// PowerOff cuts the node's power: nothing in it gets a chance to say goodbye. It
+// returns when every process of the guest is gone. Commands that run there end
+// with ErrOff. A node that is off stays so.
+func (n *Node) PowerOff() {
+	n.mu.Lock()
+	g := n.guest
+	n.wanted = true
+	n.mu.Unlock()
+	if g != nil {
+		g.kill()
+		<-g.dead
+	}
+}
+
+// Reboot is PowerOff and Boot.
+func (n *Node) Reboot() {
+	n.cluster.tb.Helper()
+	n.PowerOff()
+	n.Boot()
+}
+
+// ExpectOff says that the node may go off by itself from now on (its kernel fences
+// it, or it is told to power off), and that this is no failure. Boot takes it back.
+func (n *Node) ExpectOff() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.wanted = true
+}
+
+// Off returns a channel that is closed when the node is off and every process of
+// it is gone. It is for this boot: ask again after Boot.
+func (n *Node) Off() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.guest == nil {
+		off := make(chan struct{})
+		close(off)
+		return off
+	}
+	return n.guest.dead
+}
+
+func (n *Node) boot() error {
+	c := n.cluster
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return fmt.Errorf("boot %s: the test is over", n.name)
+	}
+	if n.guest != nil {
+		select {
+		case <-n.guest.dead:
+		default:
+			return fmt.Errorf("boot %s: it is on", n.name)
+		}
+	}
+	console, err := os.OpenFile(n.console, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return fmt.Errorf("boot %s: %w", n.name, err)
+	}
+	defer console.Close() // the guest has its own
+	h, err := n.hardware()
+	if err != nil {
+		return fmt.Errorf("boot %s: %w", n.name, err)
+	}
+	g, network, err := startGuest(c.agent, c.machine, c.packages, h, console)
+	if err != nil {
+		return fmt.Errorf("boot %s: %w", n.name, err)
+	}
+	n.guest, n.wanted = g, false
+	c.network.attach(n.index, network)
+	ctx, cancel := context.WithTimeoutCause(context.Background(), c.config.bootLimit,
+		fmt.Errorf("not up after %v", c.config.bootLimit))
+	defer cancel()
+	if err := g.awaitReady(ctx); err != nil {
+		g.kill()
+		<-g.dead
+		return fmt.Errorf("boot %s: %w; its console, %s, ends with\n%s", n.name, err, n.console, tail(n.console))
+	}
+	// The kernel has unpacked it; a test that is killed leaves less behind.
+	if err := os.Remove(h.initramfs); err != nil {
+		return fmt.Errorf("boot %s: %w", n.name, err)
+	}
+	n.release = g.session.release
+	return nil
+}
+
+// hardware writes what this boot needs.
+func (n *Node) hardware() (hardware, error) {
+	c := n.cluster
+	b := &wire.Boot{Hostname: n.name, Address: n.Addr()}
+	for _, other := range c.nodes {
+		b.Hosts = append(b.Hosts, wire.Host{Name: other.name, Address: other.Addr()})
+	}
+	c.machine.describe(b)
+	h := hardware{
+		name:       filepath.Base(c.dir) + "-" + n.name,
+		initramfs:  filepath.Join(c.dir, n.name+".cpio"),
+		dir:        c.dir,
+		mac:        fmt.Sprintf("% x", macOf(n.index)),
+		memory:     c.config.memory,
+		processors: c.config.processors,
+		disks:      c.disks,
+	}
+	h.mac = strings.ReplaceAll(h.mac, " ", ":")
+	return h, writeInitramfs(h.initramfs, c.agent, c.machine.modules(), b)
+}
+
+// running returns the session, or an error that says why there is none.
+func (n *Node) running() (*session, error) {
+	n.mu.Lock()
+	g, wanted := n.guest, n.wanted
+	n.mu.Unlock()
+	if g == nil {
+		return nil, ErrOff
+	}
+	err := g.session.failure()
+	if err != nil && wanted {
+		return nil, ErrOff
+	}
+	return g.session, err
+}
+
+// explain says what happened to an operation on this node.
+func (n *Node) explain(what string, err error) error {
+	n.mu.Lock()
+	g, wanted := n.guest, n.wanted
+	n.mu.Unlock()
+	if g != nil && errors.Is(err, g.session.failure()) {
+		if wanted {
+			return fmt.Errorf("%s on %s: %w", what, n.name, ErrOff)
+		}
+		<-g.dead // it is dying: a moment later the console is complete
+		return fmt.Errorf("%s on %s: the guest died (%s): %w; its console, %s, ends with\n%s",
+			what, n.name, g.status(), err, n.console, tail(n.console))
+	}
+	return fmt.Errorf("%s on %s: %w (console: %s)", what, n.name, err, n.console)
+}
