@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package configfs
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sort"
+	"strconv"
+
+	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+	"golang.org/x/sys/unix"
+)
+
+// AddNode registers a node. A node marked Local is the one of this machine: the
+// kernel then listens on its address and port.
+//
+// The attributes are written in the order that the kernel demands and read
+// back. On any failure the node is removed again; should that fail too, both
+// errors are joined. The errnos: EEXIST for a name, number or address that is
+// taken, ERANGE for a number above [cluster.MaxNodeNumber], EINVAL for a port
+// or an address that cannot be, EBUSY for a second local node, EADDRNOTAVAIL for
+// a local address that this host does not have, ENAMETOOLONG for more than
+// [cluster.MaxNodeName] bytes.
+func (f *FS) AddNode(clusterName string, n cluster.Node) error {
+	nodes, err := f.in(clusterName, "node")
+	if err != nil {
+		return err
+	}
+	defer nodes.close()
+	if err := checkName("mkdir", nodes.path, n.Name, cluster.MaxNodeName); err != nil {
+		return err
+	}
+	if err := nodes.mkdir(n.Name); err != nil {
+		return because(err, unix.EEXIST, "the cluster has a node of this name", "")
+	}
+	if err := fillNode(nodes, n); err != nil {
+		return withCleanup(err, nodes.rmdir(n.Name))
+	}
+	return nil
+}
+
+func fillNode(nodes *dir, n cluster.Node) error {
+	d, err := nodes.sub(n.Name)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	for _, a := range nodeAttributes(n) {
+		if err := d.write(a.name, a.value); err != nil {
+			return explainListen(err, n)
+		}
+	}
+	got, err := readNode(d, n.Name)
+	if err != nil {
+		return err
+	}
+	if got != n {
+		e := newError("write", d.path, nodeText(n), ErrIgnored)
+		e.Reason = "the kernel holds " + nodeText(got)
+		return e
+	}
+	return nil
+}
+
+type attribute struct{ name, value string }
+
+// nodeAttributes returns what makes a node, in the kernel's order: the number
+// needs port and address, local needs all three. o2nm_node_num_store and
+// o2nm_node_local_store in fs/ocfs2/cluster/nodemanager.c.
+func nodeAttributes(n cluster.Node) []attribute {
+	attributes := []attribute{
+		{"ipv4_port", strconv.Itoa(n.Port)},
+		{"ipv4_address", n.Address.String()},
+		{"num", strconv.Itoa(n.Number)},
+	}
+	if n.Local {
+		attributes = append(attributes, attribute{"local", "1"})
+	}
+	return attributes
+}
+
+// explainListen explains why the kernel could not listen: writing local binds
+// the socket.
+func explainListen(err error, n cluster.Node) error {
+	err = because(err, unix.EADDRNOTAVAIL, n.Address.String()+" is not an address of this host",
+		"give the node an address that this host has, or add the address to an interface")
+	return because(err, unix.EADDRINUSE, fmt.Sprintf("another program listens on port %d of %s", n.Port, n.Address),
+		"stop that program or give the node another port")
+}
+
+func nodeText(n cluster.Node) string {
+	text := fmt.Sprintf("node %s number %d at %s:%d", n.Name, n.Number, n.Address, n.Port)
+	if n.Local {
+		text += ", local"
+	}
+	return text
+}
+
+// NumberNode writes the number of a node that is there already and tells
+// whether that was missing. In a node that was cut short after its address the
+// number reads as 0 although the kernel has none, so that node number 0 can
+// look whole and not be; no other state of configfs is so deceptive.
+//
+// On a whole node it changes nothing and returns false: the kernel answers EEXIST
+// or EBUSY, by its age. The caller must know that no other node has the number.
+// Needs root.
+func (f *FS) NumberNode(clusterName, node string, number int) (bool, error) {
+	nodes, err := f.in(clusterName, "node")
+	if err != nil {
+		return false, err
+	}
+	defer nodes.close()
+	if err := checkName("open", nodes.path, node, maxComponent); err != nil {
+		return false, err
+	}
+	d, err := nodes.sub(node)
+	if err != nil {
+		return false, because(err, unix.ENOENT, "the cluster has no node of this name", "")
+	}
+	defer d.close()
+	err = d.write("num", strconv.Itoa(number))
+	if errors.Is(err, unix.EBUSY) || errors.Is(err, unix.EEXIST) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// RemoveNode takes a node out of the cluster. Removing the local one also ends
+// the listening.
+//
+// It fails with EBUSY while the node is alive and in use, and with ENOENT when
+// there is none.
+func (f *FS) RemoveNode(clusterName, node string) error {
+	nodes, err := f.in(clusterName, "node")
+	if err != nil {
+		return err
+	}
+	defer nodes.close()
+	if err := checkName("rmdir", nodes.path, node, maxComponent); err != nil {
+		return err
+	}
+	err = nodes.rmdir(node)
+	err = because(err, unix.ENOENT, "the cluster has no node of this name", "")
+	return because(err, unix.EBUSY, "the node is alive and in use", "stop its heartbeat first: unmount its volumes, take it offline")
+}
+
+func readNodes(d *dir) ([]cluster.Node, error) {
+	group, err := d.sub("node")
+	if err != nil {
+		return nil, err
+	}
+	defer group.close()
+	names, err := group.list()
+	if err != nil {
+		return nil, err
+	}
+	var nodes []cluster.Node
+	for _, name := range names {
+		n, err := readNodeOf(group, name)
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, n)
+	}
+	sort.SliceStable(nodes, func(i, j int) bool { return nodes[i].Number < nodes[j].Number })
+	return nodes, nil
+}
+
+func readNodeOf(group *dir, name string) (cluster.Node, error) {
+	d, err := group.sub(name)
+	if err != nil {
+		return cluster.Node{}, err
+	}
+	defer d.close()
+	return readNode(d, name)
+}
+
+func readNode(d *dir, name string) (cluster.Node, error) {
+	n := cluster.Node{Name: name}
+	var err error
+	if n.Number, err = readInt(d, "num"); err != nil {
+		return n, err
+	}
+	if n.Port, err = readInt(d, "ipv4_port"); err != nil {
+		return n, err
+	}
+	local, err := readInt(d, "local")
+	if err != nil {
+		return n, err
+	}
+	n.Local = local != 0
+	text, err := d.read("ipv4_address")
+	if err != nil {
+		return n, err
+	}
+	if n.Address, err = netip.ParseAddr(text); err != nil {
+		return n, unreadable(d, "ipv4_address", text, "an IPv4 address")
+	}
+	return n, nil
+}
+
+func readInt(d *dir, name string) (int, error) {
+	text, err := d.read(name)
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, unreadable(d, name, text, "a number")
+	}
+	return n, nil
+}
+
+// unreadable is the error for a value that this package does not understand.
+func unreadable(d *dir, name, value, expected string) error {
+	e := newError("read", d.path+"/"+name, "", unix.EBADMSG)
+	e.Reason = fmt.Sprintf("%q is not %s", value, expected)
+	return e
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package heartbeat starts and stops heartbeat regions in local mode, and keeps
+// the reference count that says how many users a region has. The count is the
+// one of the C programs of ocfs2-tools: a System V semaphore set for each
+// region, so that a mount.ocfs2, an ocfs2_hb_ctl run by the kernel at unmount
+// and this package can share a region and the last one turns off the light.
+//
+// A semaphore set belongs to an IPC namespace: in a container with its own one
+// the count of the host is invisible.
+//
+// Other than the C programs, a query here never creates a semaphore set, the
+// count goes down only after the kernel let go of the region, a set without
+// region is cleaned away, and waiting for the set ends with a context.
+//
+// When not to use this package:
+//   - For global heartbeat: there the regions are started with the cluster and
+//     are not counted. Start refuses.
+//   - To mount a volume: mount.ocfs2 takes its own reference.
+//   - To look at the heartbeat: package volume reads the blocks, package
+//     configfs the regions.
+//
+// The protocol is that of libo2cb in ocfs2-tools 1.8, file o2cb_abi.c.
+package heartbeat
