@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package libo2cb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/o2cb-go/o2cb/libo2cb/configfs"
+	"github.com/o2cb-go/o2cb/libo2cb/heartbeat"
+	"github.com/o2cb-go/o2cb/libo2cb/volume"
+)
+
+// ErrNoCluster says that the kernel has no cluster in which a heartbeat could run.
+var ErrNoCluster = errors.New("no cluster is online (o2cb_ctl online)")
+
+// Heartbeat is a running region of the kernel's cluster and its users.
+type Heartbeat struct {
+	Region     string `json:"region"`           // the volume's UUID
+	Device     string `json:"device,omitempty"` // the kernel's short name; empty while the region is started
+	References int    `json:"references"`       // the count that the C helpers share
+}
+
+// StartHeartbeat adds a user to the heartbeat of a volume, in local mode, and
+// starts it if that is the first one. target is a device or a volume's UUID. The
+// start takes the kernel about 10 s, or 6 s when another region runs; progress,
+// which may be nil, is called once a second meanwhile. Needs root.
+//
+// A mounted volume has its own user: this is for a lock domain without a mount.
+// The count is the one of the C program ocfs2_hb_ctl, and the user stays until
+// [Manager.StopHeartbeat]. Errors are [ErrNoCluster], those of
+// [heartbeat.Keeper.Start], and those of looking for the volume.
+func (m *Manager) StartHeartbeat(ctx context.Context, target string, progress func(elapsed, expected time.Duration)) (*heartbeat.Result, error) {
+	keeper, name, err := m.keeper()
+	if err != nil {
+		return nil, fmt.Errorf("start heartbeat on %s: %w", target, err)
+	}
+	request := heartbeat.Request{Cluster: name, Device: target, Progress: progress}
+	if !isPath(target) {
+		v, err := volume.Find(ctx, m.root, target)
+		if err != nil {
+			return nil, fmt.Errorf("start heartbeat: %w", err)
+		}
+		request.Device, request.UUID = v.Device, v.UUID
+	}
+	return keeper.Start(ctx, request)
+}
+
+// StopHeartbeat takes one user of a region away, and stops the region with the
+// last. target is a device or a volume's UUID. stopped says whether the region is
+// gone. While a volume is mounted or a lock domain joined the kernel refuses to
+// stop the last region, with EBUSY, and the user stays. Needs root.
+func (m *Manager) StopHeartbeat(ctx context.Context, target string) (region string, stopped bool, err error) {
+	keeper, name, err := m.keeper()
+	if err != nil {
+		return "", false, fmt.Errorf("stop heartbeat on %s: %w", target, err)
+	}
+	region, err = RegionOf(target)
+	if err != nil {
+		return "", false, fmt.Errorf("stop heartbeat: %w", err)
+	}
+	stopped, err = keeper.Stop(ctx, name, region, heartbeat.Persistent)
+	return region, stopped, err
+}
+
+// Heartbeats returns the running regions and how many users each has. Without a
+// cluster there are none.
+func (m *Manager) Heartbeats() ([]Heartbeat, error) {
+	keeper, name, err := m.keeper()
+	if errors.Is(err, ErrNoCluster) {
+		return []Heartbeat{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	states, err := keeper.Regions(name)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Heartbeat, len(states))
+	for i, s := range states {
+		all[i] = Heartbeat{Region: s.Name, Device: s.Device, References: s.References}
+	}
+	return all, nil
+}
+
+// References returns how many users the region has that target names, a device
+// or a UUID, by the count that the C helpers share. A region that does not run
+// has none; no cluster need be online. The count needs root.
+func (m *Manager) References(target string) (region string, n int, err error) {
+	region, err = RegionOf(target)
+	if err != nil {
+		return "", 0, err
+	}
+	n, _, err = heartbeat.New(nil).References(region)
+	return region, n, err
+}
+
+// RegionOf returns the region that target names: the UUID of the volume on a
+// device, or target itself when it is no path.
+func RegionOf(target string) (string, error) {
+	if !isPath(target) {
+		return target, nil
+	}
+	v, err := volume.Open(target)
+	if err != nil {
+		return "", err
+	}
+	return v.UUID, nil
+}
+
+// isPath tells a device's path from a UUID.
+func isPath(target string) bool { return strings.Contains(target, "/") }
+
+// keeper returns who keeps the regions of the kernel's cluster, and its name.
+func (m *Manager) keeper() (*heartbeat.Keeper, string, error) {
+	kernel, name, err := m.onlineCluster()
+	if err != nil {
+		return nil, "", err
+	}
+	return heartbeat.New(kernel), name, nil
+}
+
+// onlineCluster returns the kernel's configfs and the name of the cluster in it,
+// or ErrNoCluster.
+func (m *Manager) onlineCluster() (*configfs.FS, string, error) {
+	kernel, err := m.kernel()
+	if absent(err) {
+		return nil, "", ErrNoCluster
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	names, err := kernel.Clusters()
+	if err != nil {
+		return nil, "", err
+	}
+	if len(names) == 0 {
+		return nil, "", ErrNoCluster
+	}
+	return kernel, names[0], nil
+}

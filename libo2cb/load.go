@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package libo2cb
+
+import (
+	"context"
+
+	"github.com/o2cb-go/o2cb/libo2cb/stack"
+)
+
+// Load loads the modules of the o2cb stack and mounts its file systems, as far
+// as they are not there. It returns what it did and found, also when it fails;
+// see [stack.Stack.Load]. Needs root.
+func (m *Manager) Load(ctx context.Context) ([]stack.Action, error) {
+	unlock, err := m.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	return m.stack.Load(ctx, nil)
+}
+
+// Unload leads back to what was there before [Manager.Load]. While a cluster is
+// online, a lock domain joined or a volume mounted it fails with a
+// [*stack.InUseError] and touches nothing; see [stack.Stack.Unload]. Needs root.
+func (m *Manager) Unload(ctx context.Context) (stack.Unloaded, error) {
+	unlock, err := m.lock(ctx)
+	if err != nil {
+		return stack.Unloaded{}, err
+	}
+	defer unlock()
+	return m.stack.Unload(ctx, nil)
+}

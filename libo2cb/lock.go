@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package libo2cb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockFile makes processes that change the cluster wait for one another. It is
+// never removed: a lock on a removed file excludes nobody. A process that dies
+// leaves no lock behind.
+const lockFile = "run/o2cb/lock"
+
+// LockWait is how long a change waits for that of another process before it
+// fails with [ErrLocked].
+const LockWait = time.Minute
+
+// lockPoll is the time between two attempts: flock(2) can wait only without a
+// context.
+const lockPoll = 20 * time.Millisecond
+
+// ErrLocked says that another process is changing the cluster and did not finish.
+var ErrLocked = errors.New("another process is changing the cluster")
+
+// lock waits until no other process changes the cluster, and returns what ends
+// the exclusion.
+func (m *Manager) lock(ctx context.Context) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, LockWait, ErrLocked)
+	defer cancel()
+	path := m.path(lockFile)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, rootOnly(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	if err != nil {
+		return nil, rootOnly(err)
+	}
+	if err := waitFlock(ctx, f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	// Who holds it is for the message of those who wait, so that a failure to
+	// write it changes nothing.
+	if err := f.Truncate(0); err == nil {
+		fmt.Fprintln(f, os.Getpid())
+	}
+	return func() { f.Close() }, nil
+}
+
+func waitFlock(ctx context.Context, f *os.File) error {
+	tick := time.NewTicker(lockPoll)
+	defer tick.Stop()
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+			return &os.PathError{Op: "flock", Path: f.Name(), Err: err}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("lock %s, held by process %s: %w", f.Name(), holderOf(f), context.Cause(ctx))
+		}
+	}
+}
+
+func holderOf(f *os.File) string {
+	buf := make([]byte, 32)
+	n, _ := f.ReadAt(buf, 0)
+	if pid := strings.TrimSpace(string(buf[:n])); pid != "" {
+		return pid
+	}
+	return "unknown"
+}
+
+// rootOnly adds what to do to a refusal of permission.
+func rootOnly(err error) error {
+	if errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EROFS) {
+		return fmt.Errorf("only root may change the cluster: %w; run the command as root", err)
+	}
+	return err
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package libo2cb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestLockExcludes(t *testing.T) {
+	m, _ := manager(t, machine(), Options{})
+	var inside, most int
+	var mu sync.Mutex
+	count := func(by int) {
+		mu.Lock()
+		defer mu.Unlock()
+		inside += by
+		most = max(most, inside)
+	}
+	var wg sync.WaitGroup
+	for range 5 {
+		wg.Go(func() {
+			unlock, err := m.lock(t.Context())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			count(1)
+			for range 100 { // time for the others to get in, if they could
+				runtime.Gosched()
+			}
+			count(-1)
+			unlock()
+		})
+	}
+	wg.Wait()
+	if most != 1 {
+		t.Errorf("%d were inside at once", most)
+	}
+}
+
+func TestLockNamesItsHolder(t *testing.T) {
+	m, root := manager(t, machine(), Options{})
+	unlock, err := m.lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(ErrLocked)
+	_, err = m.lock(ctx)
+	if !errors.Is(err, ErrLocked) {
+		t.Errorf("lock() = %v", err)
+	}
+	says(t, err, filepath.Join(root, lockFile), fmt.Sprintf("process %d", os.Getpid()))
+	unlock()
+	again, err := m.lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+}
+
+func TestLockFollowsNoLink(t *testing.T) {
+	m, root := manager(t, machine(), Options{})
+	path := filepath.Join(root, lockFile)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	victim := filepath.Join(root, "etc/ocfs2/cluster.conf")
+	if err := os.Symlink(victim, path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.lock(t.Context()); !errors.Is(err, unix.ELOOP) {
+		t.Errorf("lock() through a link: %v", err)
+	}
+	if content, err := os.ReadFile(victim); err != nil || string(content) != conf2 {
+		t.Errorf("the file behind the link holds %q, %v", content, err)
+	}
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package libo2cb
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/o2cb-go/o2cb/libo2cb/configfs"
+	"github.com/o2cb-go/o2cb/libo2cb/stack"
+	"github.com/sirupsen/logrus"
+)
+
+// DefaultConfig is the configuration file below the root. o2cb(7).
+const DefaultConfig = "/etc/ocfs2/cluster.conf"
+
+// Options say which system a Manager manages. The zero value is this machine
+// with its usual files.
+type Options struct {
+	// Root is the directory below which everything is; "/" when empty. Config is
+	// not below it.
+	Root string
+	// Config is the configuration file; DefaultConfig below Root when empty.
+	Config string
+	// LocalNode is the name of the node that this machine is; when empty the host
+	// name says it, by the rule of [cluster.Cluster.LocalNode].
+	LocalNode string
+	// Permissive lets a configuration go online whose errors neither the C tools
+	// nor the kernel mind, so that an upgrade takes no running cluster down.
+	Permissive bool
+	// Logger gets a line of level debug for each change; silent when nil.
+	Logger logrus.FieldLogger
+}
+
+// Manager controls the cluster of one system. It keeps nothing but its options
+// and may be used by several goroutines.
+type Manager struct {
+	root       string
+	config     string
+	localNode  string
+	permissive bool
+	log        logrus.FieldLogger
+	stack      *stack.Stack
+	addresses  func() ([]netip.Prefix, error)
+}
+
+// New returns a Manager. It looks at nothing.
+func New(o Options) *Manager {
+	m := &Manager{root: "/", config: o.Config, localNode: o.LocalNode, permissive: o.Permissive, log: o.Logger, addresses: hostAddresses}
+	if o.Root != "" {
+		m.root = filepath.Clean(o.Root)
+	}
+	if m.config == "" {
+		m.config = m.path(DefaultConfig)
+	}
+	if m.log == nil {
+		silent := logrus.New()
+		silent.SetOutput(io.Discard)
+		m.log = silent
+	}
+	m.stack = stack.New(m.root, m.log)
+	return m
+}
+
+func (m *Manager) path(rel string) string { return filepath.Join(m.root, rel) }
+
+// kernel returns the configfs of the system. It fails with [stack.ErrNotMounted].
+func (m *Manager) kernel() (*configfs.FS, error) {
+	mountPoint, err := m.stack.ConfigFS()
+	if err != nil {
+		return nil, err
+	}
+	return configfs.New(mountPoint), nil
+}
+
+// hostname returns the kernel's host name. proc(5).
+func (m *Manager) hostname() (string, error) {
+	text, err := os.ReadFile(m.path("proc/sys/kernel/hostname"))
+	return strings.TrimSpace(string(text)), err
+}
+
+// hostAddresses returns the IPv4 addresses of this host's interfaces.
+func hostAddresses() ([]netip.Prefix, error) {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, err
+	}
+	var prefixes []netip.Prefix
+	for _, a := range all {
+		p, err := netip.ParsePrefix(a.String())
+		if err == nil && p.Addr().Is4() {
+			prefixes = append(prefixes, p)
+		}
+	}
+	return prefixes, nil
+}
+
+// absent tells whether err only says that configfs is not mounted.
+func absent(err error) bool { return errors.Is(err, stack.ErrNotMounted) }

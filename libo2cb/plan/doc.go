@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package plan computes the steps that turn the cluster the kernel has into the
+// one that is wanted, and applies them: all of them, or none.
+//
+//	p, err := plan.Online(want, have)
+//	if p.Empty() { … nothing to do … }
+//	err = plan.Apply(ctx, kernel, p, nil)
+//
+// Computing is pure: the package knows steps and their order, not files. What
+// it is applied to is an interface that package configfs satisfies.
+//
+// Do not use this package for heartbeat regions, modules or mounts: packages
+// heartbeat and stack do those. It does not validate a configuration either;
+// package conf does, and a plan made from an invalid cluster fails at the
+// kernel's first refusal, undone.
+package plan

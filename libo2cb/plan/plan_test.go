@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"reflect"
+	"testing"
+
+	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+)
+
+func node(name string, number int, last byte) cluster.Node {
+	return cluster.Node{Name: name, Number: number, Address: netip.AddrFrom4([4]byte{10, 0, 0, last}), Port: 7777}
+}
+
+func local(n cluster.Node) cluster.Node {
+	n.Local = true
+	return n
+}
+
+func web(nodes ...cluster.Node) *cluster.Cluster {
+	return &cluster.Cluster{Name: "web", HeartbeatMode: cluster.LocalHeartbeat, Nodes: nodes}
+}
+
+func alive(c *cluster.Cluster) *cluster.Cluster {
+	c.Regions = []cluster.Region{{Name: "R", Device: "sda"}}
+	return c
+}
+
+func global(c *cluster.Cluster) *cluster.Cluster {
+	c.HeartbeatMode = cluster.GlobalHeartbeat
+	return c
+}
+
+func sentences(steps []Step) []string {
+	var all []string
+	for _, s := range steps {
+		text := s.String()
+		if s.Label == NeedsOffline {
+			text += " (offline)"
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+func TestOnlineSteps(t *testing.T) {
+	a, b := local(node("a", 0, 1)), node("b", 1, 2)
+	const (
+		addA    = "add node a, number 0, 10.0.0.1 port 7777, the local node"
+		removeA = "remove node a, number 0, 10.0.0.1 port 7777, the local node"
+		addB    = "add node b, number 1, 10.0.0.2 port 7777"
+		removeB = "remove node b, number 1, 10.0.0.2 port 7777"
+	)
+	tests := []struct {
+		name       string
+		want, have *cluster.Cluster
+		steps      []string
+	}{
+		{"from nothing, local node last", web(a, b), nil,
+			[]string{"create cluster web", "set the heartbeat mode of cluster web to local", addB, addA}},
+		{"mode is spelt out", &cluster.Cluster{Name: "web", Nodes: []cluster.Node{a}}, nil,
+			[]string{"create cluster web", "set the heartbeat mode of cluster web to local", addA}},
+		{"in sync, another order", web(b, a), web(a, b), nil},
+		{"in sync and alive", web(a, b), alive(web(a, b)), nil},
+		{"one more", web(a, b), web(a), []string{addB}},
+		{"one less, alive", web(a), alive(web(a, b)), []string{removeB}},
+		{"a number passed on", web(a, node("c", 1, 3)), web(a, b), []string{removeB, "add node c, number 1, 10.0.0.3 port 7777"}},
+		{"another port", web(a, node("b", 2, 2)), web(a, b), []string{removeB, "add node b, number 2, 10.0.0.2 port 7777"}},
+		{"local node changes, quiet", web(local(node("a", 0, 9)), b), web(a, b),
+			[]string{removeA, "add node a, number 0, 10.0.0.9 port 7777, the local node"}},
+		{"local node changes, alive", web(local(node("a", 0, 9)), b), alive(web(a, b)),
+			[]string{removeA + " (offline)", "add node a, number 0, 10.0.0.9 port 7777, the local node (offline)"}},
+		{"another local node, removed last and added last", web(local(b), node("a", 0, 1)), web(a, b),
+			[]string{removeB, removeA, "add node a, number 0, 10.0.0.1 port 7777", addB + ", the local node"}},
+		{"mode, quiet", global(web(a)), web(a), []string{"set the heartbeat mode of cluster web to global"}},
+		{"mode, alive", global(web(a)), alive(web(a)), []string{"set the heartbeat mode of cluster web to global (offline)"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := Online(tt.want, tt.have)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := sentences(p.Steps); !reflect.DeepEqual(got, tt.steps) {
+				t.Errorf("got  %q\nwant %q", got, tt.steps)
+			}
+			if p.Empty() != (len(tt.steps) == 0) {
+				t.Errorf("Empty() = %v with %d steps", p.Empty(), len(tt.steps))
+			}
+		})
+	}
+}
+
+func TestOtherCluster(t *testing.T) {
+	_, err := Online(web(), &cluster.Cluster{Name: "db"})
+	var e *OtherClusterError
+	if !errors.As(err, &e) || e.Running != "db" || e.Wanted != "web" {
+		t.Fatalf("Online() = %v", err)
+	}
+	if want := "cluster web cannot go online: the kernel carries one cluster and has db; o2cb_ctl offline db"; err.Error() != want {
+		t.Errorf("got  %s\nwant %s", err, want)
+	}
+}
+
+func TestOfflineSteps(t *testing.T) {
+	p, err := Offline(web(local(node("a", 0, 1)), node("b", 1, 2)))
+	want := []string{"remove node b, number 1, 10.0.0.2 port 7777", "remove node a, number 0, 10.0.0.1 port 7777, the local node", "remove cluster web"}
+	if err != nil || !reflect.DeepEqual(sentences(p.Steps), want) {
+		t.Errorf("Offline() = %q, %v, want %q", sentences(p.Steps), err, want)
+	}
+	if p, err := Offline(nil); err != nil || !p.Empty() {
+		t.Errorf("Offline(nil) = %v, %v", p, err)
+	}
+	_, err = Offline(alive(web()))
+	var e *RegionsError
+	if !errors.As(err, &e) || err.Error() != "cluster web cannot go offline: heartbeat runs in R; o2cb_ctl heartbeat stop R" {
+		t.Errorf("Offline of a living cluster: %v", err)
+	}
+}
+
+func TestUndo(t *testing.T) {
+	half := cluster.Node{Name: "h", Address: netip.AddrFrom4([4]byte{})}
+	a := node("a", 0, 1)
+	tests := []struct {
+		step Step
+		undo string // empty: nothing to take back
+	}{
+		{Step{Kind: CreateCluster, Cluster: "web"}, "remove cluster web"},
+		{Step{Kind: RemoveCluster, Cluster: "web"}, "create cluster web"},
+		{Step{Kind: SetMode, Cluster: "web", Mode: cluster.GlobalHeartbeat, Was: cluster.LocalHeartbeat}, "set the heartbeat mode of cluster web to local"},
+		{Step{Kind: SetMode, Cluster: "web", Mode: cluster.GlobalHeartbeat}, ""},
+		{Step{Kind: AddNode, Cluster: "web", Node: &a}, "remove node a, number 0, 10.0.0.1 port 7777"},
+		{Step{Kind: RemoveNode, Cluster: "web", Node: &a}, "add node a, number 0, 10.0.0.1 port 7777"},
+		{Step{Kind: RemoveNode, Cluster: "web", Node: &half}, ""},
+	}
+	for _, tt := range tests {
+		undo, ok := tt.step.Undo()
+		if ok != (tt.undo != "") || ok && undo.String() != tt.undo {
+			t.Errorf("the undo of %q is %q, %v, want %q", tt.step, undo, ok, tt.undo)
+		}
+	}
+}
+
+// A journal stores plans: nothing that an undo needs may get lost.
+func TestPlanSurvivesJSON(t *testing.T) {
+	p, err := Online(global(web(local(node("a", 0, 1)), node("b", 1, 3))), web(node("b", 1, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Plan
+	if err := json.Unmarshal(data, &back); err != nil || !reflect.DeepEqual(&back, p) {
+		t.Errorf("%s came back as %+v, %v", data, back, err)
+	}
+}
