@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package libo2dlm
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// dlmfsMagic is the f_type that statfs(2) returns for a dlmfs.
+// DLMFS_MAGIC in fs/ocfs2/dlmfs/dlmfsver.h and include/uapi/linux/magic.h.
+const dlmfsMagic = 0x76a9f425
+
+// lockMode is the mode of a new lock. Nobody but the owner may open it: whoever
+// can open it for reading can take it shared, keep everybody else out, and mix
+// the levels that must not be mixed.
+const lockMode = 0o600
+
+// lockName is the name of a resource as open(2) wants it, ending in NUL, kept
+// so that a lock request need not build it.
+type lockName [maxResource + 1]byte
+
+// openLock opens the lock called name in the directory dir, creating it if
+// there is none. On dlmfs the descriptor is this node's hold of the lock and
+// the call ends when it is granted, whatever signals arrive.
+//
+// The first open goes without O_CREAT: that takes the directory's lock in the
+// kernel, and there is no need to stand in that line for a lock that exists.
+//
+// The call is spelled out because unix.Openat would copy the name each time.
+func openLock(dir int, name *lockName, flags int) (int, error) {
+	flags |= unix.O_RDWR | unix.O_CLOEXEC | unix.O_NOFOLLOW
+	fd, err := openName(dir, name, flags)
+	if err == unix.ENOENT {
+		fd, err = openName(dir, name, flags|unix.O_CREAT)
+	}
+	return fd, err
+}
+
+func openName(dir int, name *lockName, flags int) (int, error) {
+	for {
+		fd, _, errno := unix.Syscall6(unix.SYS_OPENAT,
+			uintptr(dir), uintptr(unsafe.Pointer(name)), uintptr(flags), lockMode, 0, 0)
+		switch errno {
+		case 0:
+			return int(fd), nil
+		case unix.EINTR:
+		default:
+			return -1, errno
+		}
+	}
+}
+
+// closeLock closes a lock's descriptor, which releases it. It never waits.
+//
+// A child that another goroutine is just forking has a copy of the descriptor,
+// which keeps the lock until the child executes its program (only then does
+// O_CLOEXEC close it). The flock at least, for which other processes of this
+// node wait, ends with LOCK_UN whatever copies there are; when nothing is being
+// forked the close does that, and costs one system call less. What is left is
+// the moment between the end of the fork and the end of the child's exec, in
+// which TryLock may find the lock busy.
+func closeLock(fd int) error {
+	if !syscall.ForkLock.TryRLock() {
+		unix.Flock(fd, unix.LOCK_UN) // fails with EBADF only, and so does the close
+		return unix.Close(fd)
+	}
+	defer syscall.ForkLock.RUnlock()
+	return unix.Close(fd)
+}
+
+// retry calls f until it is not interrupted by a signal.
+func retry(f func() error) error {
+	for {
+		if err := f(); err != unix.EINTR {
+			return err
+		}
+	}
+}
