@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/o2cb-go/o2cb/libo2cb/conf"
+)
+
+// standardInput is the file name that means standard input.
+const standardInput = "-"
+
+func newCheck(s *settings) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check [FILE]",
+		Short: "Find all mistakes of a cluster.conf",
+		Long: `check reads a cluster configuration (FILE, - for standard input, or the one that
+--config names) and prints every mistake in it, each with line, column, what was
+found, what is expected and how to mend it. Nothing but the file is looked at.
+
+The exit status is 0 when there are no mistakes or only warnings, and 1 when
+there are errors. An error marked "permissible" breaks a rule that neither the C
+tools nor the kernel enforce: online --permissive passes over it.`,
+		Example: `  o2cb_ctl check
+  o2cb_ctl check --json new.conf
+  ssh beta cat /etc/ocfs2/cluster.conf | o2cb_ctl check -`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, findings, err := s.read(args)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				err = printJSON(s.std.out, newCheckReport(f, findings))
+			} else {
+				err = printFindings(s.std.out, s.fileName(args), f, findings)
+			}
+			if err == nil && len(findings.Errors()) > 0 {
+				return silentError{1}
+			}
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// checkReport is what check --json prints.
+type checkReport struct {
+	Errors   int           `json:"errors"`
+	Warnings int           `json:"warnings"`
+	Findings conf.Findings `json:"findings"`
+	Clusters []string      `json:"clusters"`
+}
+
+func newCheckReport(f *conf.File, findings conf.Findings) checkReport {
+	r := checkReport{
+		Errors:   len(findings.Errors()),
+		Warnings: len(findings.Warnings()),
+		Findings: append(conf.Findings{}, findings...),
+		Clusters: []string{},
+	}
+	for _, c := range f.Clusters() {
+		r.Clusters = append(r.Clusters, c.Name)
+	}
+	return r
+}
+
+// printFindings prints one line a finding, then a line that sums them up.
+func printFindings(w io.Writer, name string, f *conf.File, findings conf.Findings) error {
+	for _, finding := range findings {
+		if _, err := fmt.Fprintln(w, finding); err != nil {
+			return err
+		}
+	}
+	verdict := "ok"
+	if len(findings) > 0 {
+		verdict = plural(len(findings.Errors()), "error") + ", " + plural(len(findings.Warnings()), "warning")
+	}
+	nodes := 0
+	for _, c := range f.Clusters() {
+		nodes += len(c.Nodes)
+	}
+	_, err := fmt.Fprintf(w, "%s: %s (%s, %s)\n", name, verdict,
+		plural(len(f.Clusters()), "cluster"), plural(nodes, "node"))
+	return err
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// fileName returns the file that a verb's optional argument names.
+func (s *settings) fileName(args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return s.path(s.config)
+}
+
+// read parses the file that a verb's optional argument names. A missing file is
+// an error here, although to the C tools it is an empty configuration: who asks
+// about a file wants to know.
+func (s *settings) read(args []string) (*conf.File, conf.Findings, error) {
+	name := s.fileName(args)
+	if name == standardInput {
+		// One byte more than is allowed, so that Parse can tell.
+		text, err := io.ReadAll(io.LimitReader(s.std.in, conf.MaxSize+1))
+		if err != nil {
+			return nil, nil, fmt.Errorf("read standard input: %w", err)
+		}
+		f, findings := conf.Parse("standard input", text)
+		return f, findings, nil
+	}
+	if _, err := os.Stat(name); err != nil {
+		return nil, nil, fmt.Errorf("read cluster configuration: %w", err)
+	}
+	return conf.Load(name)
+}

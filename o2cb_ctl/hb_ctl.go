@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/pflag"
+
+	"github.com/o2cb-go/o2cb/libo2cb"
+	"github.com/o2cb-go/o2cb/libo2cb/heartbeat"
+)
+
+// hbUsage is the usage of the C program ocfs2_hb_ctl, which it prints to
+// standard error for every mistake.
+const hbUsage = `Usage: ocfs2_hb_ctl -S -d <device> <service>
+       ocfs2_hb_ctl -S -u <uuid> <service>
+       ocfs2_hb_ctl -K -d <device> <service>
+       ocfs2_hb_ctl -K -u <uuid> <service>
+       ocfs2_hb_ctl -I -d <device>
+       ocfs2_hb_ctl -I -u <uuid>
+       ocfs2_hb_ctl -P -d <device> [-n <io_priority>]
+       ocfs2_hb_ctl -P -u <uuid> [-n <io_priority>]
+       ocfs2_hb_ctl -h
+`
+
+// hbAction is what ocfs2_hb_ctl is asked to do: the last of the letters counts.
+type hbAction byte
+
+// heartbeatControl is one call of ocfs2_hb_ctl.
+type heartbeatControl struct {
+	action   hbAction
+	device   string
+	uuid     string
+	priority int
+	service  string
+}
+
+// letter is a flag of pflag that notes an action.
+type letter struct {
+	name   hbAction
+	action *hbAction
+}
+
+func (l letter) String() string   { return "" }
+func (l letter) Type() string     { return "bool" }
+func (l letter) IsBoolFlag() bool { return true }
+
+func (l letter) Set(string) error {
+	*l.action = l.name
+	return nil
+}
+
+var errHBUsage = errors.New("wrong usage")
+
+// parseHeartbeatControl reads the options as the C program does.
+func parseHeartbeatControl(args []string) (heartbeatControl, error) {
+	var c heartbeatControl
+	flags := pflag.NewFlagSet("ocfs2_hb_ctl", pflag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
+	for _, name := range "SKIPh" {
+		flags.VarPF(letter{hbAction(name), &c.action}, "action-"+string(name), string(name), "").NoOptDefVal = "true"
+	}
+	flags.StringVarP(&c.device, "device", "d", "", "")
+	flags.StringVarP(&c.uuid, "uuid", "u", "", "")
+	priority := flags.StringP("priority", "n", "0", "")
+	if err := flags.Parse(args); err != nil {
+		return c, err
+	}
+	if c.action == 'h' {
+		return c, nil
+	}
+	c.service = flags.Arg(0)
+	if c.action == 'K' && c.uuid != "" && c.service == "" {
+		c.service = "ocfs2"
+	}
+	var err error
+	c.priority, err = strconv.Atoi(*priority)
+	needsService := c.action == 'S' || c.action == 'K'
+	switch {
+	case c.action == 0, (c.device == "") == (c.uuid == ""), needsService && c.service == "",
+		err != nil, c.priority < 0, c.priority > 7:
+		return c, errHBUsage
+	}
+	return c, nil
+}
+
+// runHeartbeatControl is the program under the name ocfs2_hb_ctl, the one that
+// the kernel runs when a volume is unmounted.
+func runHeartbeatControl(ctx context.Context, args []string, std streams) int {
+	c, err := parseHeartbeatControl(args)
+	if err != nil {
+		fmt.Fprint(std.err, hbUsage)
+		return 1
+	}
+	if c.action == 'h' {
+		fmt.Fprint(std.out, hbUsage)
+		return 0
+	}
+	ctx, stop := steadfast(ctx)
+	defer stop()
+	err = c.run(ctx, std.out)
+	if err == nil || c.pointless(err) {
+		return 0
+	}
+	return refuse(std.err, "ocfs2_hb_ctl", err.Error(), 1)
+}
+
+// pointless tells that there was nothing to do: in global mode the regions of
+// the cluster serve all volumes, and the C program succeeds without doing a thing.
+func (c heartbeatControl) pointless(err error) bool {
+	return (c.action == 'S' || c.action == 'K') && errors.Is(err, heartbeat.ErrGlobal)
+}
+
+func (c heartbeatControl) run(ctx context.Context, out io.Writer) error {
+	m := libo2cb.New(libo2cb.Options{})
+	target := c.device + c.uuid
+	switch c.action {
+	case 'S':
+		_, err := m.StartHeartbeat(ctx, target, nil)
+		return err
+	case 'K':
+		_, _, err := m.StopHeartbeat(ctx, target)
+		return err
+	case 'I':
+		region, n, err := m.References(target)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(out, "%s: %d refs\n", region, n)
+		return err
+	default:
+		return m.PrioritizeHeartbeat(target, c.priority)
+	}
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/o2cb-go/o2cb/libo2cb/stack"
+)
+
+func newLoad(s *settings) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "load",
+		Short: "Load the kernel's modules and mount configfs and dlmfs",
+		Long: `load loads the modules of the o2cb stack through modprobe(8), so that modprobe.d
+counts, selects the stack, and mounts configfs, dlmfs and, where the kernel has
+it, debugfs. What is there already is left alone. It notes what it changed, and
+unload leads back to exactly that. online calls it by itself.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			actions, err := s.manager(false).Load(cmd.Context())
+			if asJSON {
+				return firstError(err, printJSON(s.std.out, actions))
+			}
+			return firstError(err, printActions(s.std.out, actions, "already loaded: nothing to do"))
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func newUnload(s *settings) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "unload",
+		Short: "Undo load: unmount dlmfs and configfs, remove the modules",
+		Long: `unload undoes what load did and nothing else. A stack that somebody else loaded is
+unloaded as the init script of ocfs2-tools does it, which leaves configfs.
+
+While a cluster is online, a lock domain joined or a volume mounted it refuses,
+says by whom, and touches nothing.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			unloaded, err := s.manager(false).Unload(cmd.Context())
+			if asJSON {
+				return firstError(err, printJSON(s.std.out, unloaded))
+			}
+			return firstError(err, printActions(s.std.out, unloaded.Actions, "not loaded: nothing to do"))
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// printActions prints what was changed, a line each, or that nothing was.
+func printActions(w io.Writer, actions []stack.Action, nothing string) error {
+	changed := false
+	for _, a := range actions {
+		if a.Already {
+			continue
+		}
+		changed = true
+		if _, err := fmt.Fprintln(w, a); err != nil {
+			return err
+		}
+	}
+	if changed {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, nothing)
+	return err
+}
+
+// firstError returns the first of the errors that is one: what was asked for
+// failed before its report could not be printed.
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// version is stamped by the linker.
+var version = "dev"
+
+// streams are the three standard ones, so that a test can call the command in its own process.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args, streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// run is the whole program: it behaves as the tool whose name it was called by
+// (as busybox does) and returns the exit status.
+func run(ctx context.Context, args []string, std streams) int {
+	switch name := filepath.Base(args[0]); name {
+	case "ocfs2_hb_ctl":
+		return runHeartbeatControl(ctx, args[1:], std)
+	case "o2cb", "o2hbmonitor":
+		return refuse(std.err, name, "this name of o2cb_ctl is not served yet; Debian's ocfs2-tools has the C program", 1)
+	default:
+		return runVerbs(ctx, args[1:], std)
+	}
+}
