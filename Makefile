@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 GO       ?= go
-PREFIX   ?= /usr
+PREFIX   ?= /usr/local
 SBINDIR  ?= $(PREFIX)/sbin
 DESTDIR  ?=
 FUZZTIME ?= 10s

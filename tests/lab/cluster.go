@@ -13,16 +13,17 @@ import (
 // Cluster is a number of nodes with a network between them and disks that they
 // share. Its methods may be called from any goroutine.
 type Cluster struct {
-	tb       TB
-	config   *config
-	packages packages
-	machine  machine
-	agent    string // path of the program that is process 1 of a guest
-	dir      string // of this process, for sockets and initramfs; short, for socket names
-	consoles string
-	disks    []string
-	network  *network
-	nodes    []*Node
+	tb        TB
+	config    *config
+	packages  packages
+	machine   machine
+	agent     string // path of the program that is process 1 of a guest
+	dir       string // of this process, for sockets and initramfs; short, for socket names
+	memoryDir string
+	consoles  string
+	disks     []string
+	network   *network
+	nodes     []*Node
 }
 
 // Start boots a cluster, its nodes side by side, and returns when all of them can
@@ -69,6 +70,7 @@ func newCluster(tb TB, options []Option) (*Cluster, error) {
 	if c.dir, err = os.MkdirTemp("", "o2cb-lab-"); err != nil {
 		return nil, err
 	}
+	c.memoryDir = memoryDir(conf.memory * int64(conf.nodes))
 	for i := range conf.nodes {
 		name := fmt.Sprintf("node%d", i)
 		c.nodes = append(c.nodes, &Node{
@@ -123,9 +125,10 @@ func (c *Cluster) close() {
 	for _, n := range c.nodes {
 		n.mu.Lock()
 		g := n.guest
-		n.wanted, n.closed = true, true
+		n.closed = true
 		n.mu.Unlock()
 		if g != nil {
+			g.session.expectEnd()
 			g.kill()
 		}
 	}

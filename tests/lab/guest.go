@@ -43,7 +43,7 @@ func startGuest(agent string, m machine, p packages, h hardware, console *os.Fil
 	path, args := m.command(h)
 	cmd := exec.Command(agent, append([]string{"supervise", path, "2"}, args...)...)
 	cmd.Stdout, cmd.Stderr = console, console
-	cmd.Env = append(p.env(path), "TMPDIR="+memoryDir(h.memory))
+	cmd.Env = append(p.env(path), "TMPDIR="+h.memoryDir)
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{ends[1], ends[3], ends[5]}
 	// Out of our process group, so that a terminal's interrupt reaches us first.
@@ -51,7 +51,7 @@ func startGuest(agent string, m machine, p packages, h hardware, console *os.Fil
 	if err := cmd.Start(); err != nil {
 		return nil, nil, fmt.Errorf("start the supervisor of %s: %w", h.name, err)
 	}
-	g = &guest{session: newSession(ends[2]), lifeline: ends[0], dead: make(chan struct{})}
+	g = &guest{session: newSession(ends[2], m.inFlight()), lifeline: ends[0], dead: make(chan struct{})}
 	go g.reap(cmd)
 	return g, ends[4], nil
 }
@@ -126,16 +126,16 @@ func socketPair(kind int) (ours, guests *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "socket"), os.NewFile(uintptr(fds[1]), "socket of the guest"), nil
 }
 
-// memoryDir is where a machine may keep its memory in a file: in the host's
-// memory if there is room and programs may be mapped from there, else in the
-// directory for temporary files.
+// memoryDir is where machines may keep that many bytes of memory in files: in the
+// host's memory if there is room and programs may be mapped from there, else in
+// the directory for temporary files.
 func memoryDir(size int64) string {
 	const shm = "/dev/shm"
 	var fs unix.Statfs_t
 	if unix.Statfs(shm, &fs) != nil || unix.Access(shm, unix.W_OK) != nil {
 		return os.TempDir()
 	}
-	if fs.Flags&unix.ST_NOEXEC != 0 || int64(fs.Bavail)*fs.Bsize < 2*size {
+	if fs.Flags&unix.ST_NOEXEC != 0 || int64(fs.Bavail)*fs.Bsize < size {
 		return os.TempDir()
 	}
 	return shm

@@ -24,12 +24,12 @@ const endOfInput = 0x04
 // error when the command cannot be started or the guest dies.
 func (n *Node) Interactive(stdin, stdout *os.File, argv ...string) (int, error) {
 	c := Command{Args: argv}
-	s, err := n.running()
+	g, err := n.running()
 	if err != nil {
-		return -1, n.explain(c.String(), err)
+		return -1, n.explain(g, c.String(), err)
 	}
 	size := terminalSize(stdout)
-	p := newProcess(n, s, c)
+	p := newProcess(n, g, c)
 	spec := wire.Command{Args: argv, Dir: "/root", Terminal: &size}
 	if kind := os.Getenv("TERM"); kind != "" {
 		spec.Env = []string{"TERM=" + kind}
@@ -39,14 +39,14 @@ func (n *Node) Interactive(stdin, stdout *os.File, argv ...string) (int, error) 
 		return -1, err
 	}
 	defer restore()
-	if err := s.start(p, spec); err != nil {
-		return -1, n.explain(c.String(), err)
+	if err := g.session.start(p, spec); err != nil {
+		return -1, n.explain(g, c.String(), err)
 	}
 	if err := p.converse(stdin, stdout); err != nil {
 		return -1, err
 	}
 	if p.err != nil {
-		return -1, n.explain(c.String(), p.err)
+		return -1, n.explain(g, c.String(), p.err)
 	}
 	return p.exited.Status, nil
 }
@@ -96,12 +96,12 @@ func (p *Process) feedTerminal(stdin *os.File) (stop func(), err error) {
 			}
 			n, err := stdin.Read(buf[:size])
 			p.window.add(size - n)
-			if n > 0 && p.session.send(wire.Stdin, p.id, buf[:n]) != nil {
+			if n > 0 && p.guest.session.send(wire.Stdin, p.id, buf[:n]) != nil {
 				return
 			}
 			if err != nil {
 				// A lost channel ends the command by itself.
-				_ = p.session.send(wire.Stdin, p.id, []byte{endOfInput})
+				_ = p.guest.session.send(wire.Stdin, p.id, []byte{endOfInput})
 				return
 			}
 		}

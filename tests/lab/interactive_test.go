@@ -22,11 +22,16 @@ func TestInteractive(t *testing.T) {
 	if err := unix.IoctlSetWinsize(int(terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 33, Col: 77}); err != nil {
 		t.Fatal(err)
 	}
-	status, failed := make(chan int, 1), make(chan error, 1)
+	type outcome struct {
+		status int
+		err    error
+		after  unix.Termios
+	}
+	ended := make(chan outcome, 1)
 	go func() {
-		s, err := n.Interactive(terminal, terminal, "sh")
-		status <- s
-		failed <- err
+		status, err := n.Interactive(terminal, terminal, "sh")
+		ended <- outcome{status, err, settings(t, terminal)}
+		terminal.Close() // ends the loop below, whatever has happened
 	}()
 	// The shell echoes what is typed; what it answers is spelled otherwise.
 	fmt.Fprint(keyboard, "stty size; tty; echo $((6*7)); exit 5\n")
@@ -35,20 +40,18 @@ func TestInteractive(t *testing.T) {
 	for screen.Scan() {
 		line := strings.TrimRight(screen.Text(), "\r")
 		fmt.Fprintln(&seen, line)
-		if line == "42" {
-			break
-		}
 	}
-	if s, err := <-status, <-failed; s != 5 || err != nil {
-		t.Errorf("got status %d and error %v, want 5", s, err)
+	got := <-ended
+	if got.status != 5 || got.err != nil {
+		t.Errorf("got status %d and error %v, want 5", got.status, got.err)
 	}
-	for _, want := range []string{"33 77\n", "/dev/pts/0\n"} {
+	for _, want := range []string{"33 77\n", "/dev/pts/0\n", "42\n"} {
 		if !strings.Contains(seen.String(), want) {
 			t.Errorf("no %q on the screen:\n%s", want, seen.String())
 		}
 	}
-	if after := settings(t, terminal); after != before {
-		t.Errorf("the terminal was left as %+v, it was %+v", after, before)
+	if got.after != before {
+		t.Errorf("the terminal was left as %+v, it was %+v", got.after, before)
 	}
 }
 
@@ -79,7 +82,8 @@ func settings(t *testing.T, f *os.File) unix.Termios {
 	t.Helper()
 	s, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return unix.Termios{}
 	}
 	return *s
 }

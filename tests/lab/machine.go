@@ -26,6 +26,12 @@ type machine interface {
 	describe(b *wire.Boot)
 	// modules are the files that the agent loads before it can work, in order.
 	modules() []string
+	// inFlight is how many bytes the lab may have sent over the control channel that
+	// the agent has not said to have received; more than wire.AckEvery.
+	inFlight() int
+	// freshFiles reports whether a guest sees a file of the host as it is now, also
+	// when it has read it before.
+	freshFiles() bool
 	// disk returns the name of the disk of that index in a guest.
 	disk(i int) string
 }
@@ -37,6 +43,7 @@ type hardware struct {
 	dir        string // for files that the emulator wants to make
 	mac        string
 	memory     int64 // bytes
+	memoryDir  string
 	processors int
 	disks      []string // files
 }

@@ -24,7 +24,6 @@ type Node struct {
 
 	mu      sync.Mutex
 	guest   *guest // the latest boot, nil before the first
-	wanted  bool   // the test wants the node off, or will not mind
 	closed  bool   // the test is over
 	release string
 }
@@ -56,11 +55,8 @@ func (n *Node) Boot() {
 // returns when every process of the guest is gone. Commands that run there end
 // with ErrOff. A node that is off stays so.
 func (n *Node) PowerOff() {
-	n.mu.Lock()
-	g := n.guest
-	n.wanted = true
-	n.mu.Unlock()
-	if g != nil {
+	if g := n.latest(); g != nil {
+		g.session.expectEnd()
 		g.kill()
 		<-g.dead
 	}
@@ -76,22 +72,27 @@ func (n *Node) Reboot() {
 // ExpectOff says that the node may go off by itself from now on (its kernel fences
 // it, or it is told to power off), and that this is no failure. Boot takes it back.
 func (n *Node) ExpectOff() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.wanted = true
+	if g := n.latest(); g != nil {
+		g.session.expectEnd()
+	}
 }
 
 // Off returns a channel that is closed when the node is off and every process of
 // it is gone. It is for this boot: ask again after Boot.
 func (n *Node) Off() <-chan struct{} {
+	if g := n.latest(); g != nil {
+		return g.dead
+	}
+	off := make(chan struct{})
+	close(off)
+	return off
+}
+
+// latest returns the guest of the latest boot, nil before the first.
+func (n *Node) latest() *guest {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.guest == nil {
-		off := make(chan struct{})
-		close(off)
-		return off
-	}
-	return n.guest.dead
+	return n.guest
 }
 
 func (n *Node) boot() error {
@@ -121,7 +122,7 @@ func (n *Node) boot() error {
 	if err != nil {
 		return fmt.Errorf("boot %s: %w", n.name, err)
 	}
-	n.guest, n.wanted = g, false
+	n.guest = g
 	c.network.attach(n.index, network)
 	ctx, cancel := context.WithTimeoutCause(context.Background(), c.config.bootLimit,
 		fmt.Errorf("not up after %v", c.config.bootLimit))
@@ -153,6 +154,7 @@ func (n *Node) hardware() (hardware, error) {
 		dir:        c.dir,
 		mac:        fmt.Sprintf("% x", macOf(n.index)),
 		memory:     c.config.memory,
+		memoryDir:  c.memoryDir,
 		processors: c.config.processors,
 		disks:      c.disks,
 	}
@@ -160,30 +162,21 @@ func (n *Node) hardware() (hardware, error) {
 	return h, writeInitramfs(h.initramfs, c.agent, c.machine.modules(), b)
 }
 
-// running returns the session, or an error that says why there is none.
-func (n *Node) running() (*session, error) {
-	n.mu.Lock()
-	g, wanted := n.guest, n.wanted
-	n.mu.Unlock()
+// running returns the guest, or an error that says why there is none.
+func (n *Node) running() (*guest, error) {
+	g := n.latest()
 	if g == nil {
 		return nil, ErrOff
 	}
-	err := g.session.failure()
-	if err != nil && wanted {
-		return nil, ErrOff
-	}
-	return g.session, err
+	return g, g.session.failure()
 }
 
-// explain says what happened to an operation on this node.
-func (n *Node) explain(what string, err error) error {
-	n.mu.Lock()
-	g, wanted := n.guest, n.wanted
-	n.mu.Unlock()
-	if g != nil && errors.Is(err, g.session.failure()) {
-		if wanted {
-			return fmt.Errorf("%s on %s: %w", what, n.name, ErrOff)
-		}
+// explain says what went wrong with an operation on that guest of the node.
+func (n *Node) explain(g *guest, what string, err error) error {
+	if errors.Is(err, ErrOff) {
+		return fmt.Errorf("%s on %s: %w", what, n.name, err)
+	}
+	if errors.Is(err, g.session.failure()) {
 		<-g.dead // it is dying: a moment later the console is complete
 		return fmt.Errorf("%s on %s: the guest died (%s): %w; its console, %s, ends with\n%s",
 			what, n.name, g.status(), err, n.console, tail(n.console))

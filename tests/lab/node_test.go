@@ -76,6 +76,9 @@ func testPowerCut(t *testing.T, c *lab.Cluster) {
 		t.Errorf("a node that is off answers: %s", r.Stdout)
 	}
 	n.Boot()
+	if _, err := p.Await(t.Context()); !errors.Is(err, lab.ErrOff) {
+		t.Errorf("a command of the boot before: got error %v, want ErrOff", err)
+	}
 	r := n.MustShell("head -c4 " + c.Disk(0) + "; test ! -e /var/gone")
 	if r.Stdout != "kept" {
 		t.Errorf("the disk has %q after a power cut, want kept", r.Stdout)

@@ -54,6 +54,7 @@ func TestUnpacked(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	lend(t, dir)
 	t.Setenv(packagesEnv, dir)
 	c := Start(t, Nodes(1))
 	// stat comes from the host, dynamically linked.
@@ -61,5 +62,31 @@ func TestUnpacked(t *testing.T) {
 	want := "/lib/marker-old\n/usr/lib/marker-old\n/lib/marker-new\n/opt/marker\nsbin/marker\n/lib/new2\n"
 	if r.Stdout != want {
 		t.Errorf("got %q, want %q", r.Stdout, want)
+	}
+}
+
+// lend links the kernel and its modules into dir on a machine where they are not
+// installed but unpacked elsewhere.
+func lend(t *testing.T, dir string) {
+	t.Helper()
+	p, err := findPackages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernel, err := p.program("linux.uml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.guestPath(kernel) == kernel {
+		return // installed
+	}
+	for _, name := range []string{"usr/bin/linux.uml", "usr/lib/uml"} {
+		link := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(filepath.Join(p.dir, name), link); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -30,6 +29,7 @@ type Command struct {
 	Limit time.Duration // longest time for Run and Wait; 0 is the cluster's RunLimit
 
 	hostFile string // run this file of the host instead; Args[0] is only its name
+	input    string // read this file of the host instead of Stdin
 }
 
 // String returns the command line as one could type it.
@@ -56,7 +56,7 @@ type Result struct {
 // background goes on, but its output is lost.
 type Process struct {
 	node    *Node
-	session *session
+	guest   *guest
 	command Command
 	id      uint32
 	stdout  *stream
@@ -70,9 +70,9 @@ type Process struct {
 	cursor int         // where WaitLine goes on in stdout
 }
 
-func newProcess(n *Node, s *session, c Command) *Process {
+func newProcess(n *Node, g *guest, c Command) *Process {
 	return &Process{
-		node: n, session: s, command: c,
+		node: n, guest: g, command: c,
 		stdout: newStream(), stderr: newStream(),
 		window: newWindow(wire.Window), done: make(chan struct{}),
 	}
@@ -99,7 +99,7 @@ func (p *Process) feed(r io.Reader) {
 		}
 		n, err := r.Read(buf[:size])
 		p.window.add(size - n)
-		if n > 0 && p.session.send(wire.Stdin, p.id, buf[:n]) != nil {
+		if n > 0 && p.guest.session.send(wire.Stdin, p.id, buf[:n]) != nil {
 			return
 		}
 		if err != nil {
@@ -107,7 +107,7 @@ func (p *Process) feed(r io.Reader) {
 		}
 	}
 	// A lost channel ends the process by itself.
-	_ = p.session.send(wire.Stdin, p.id, nil)
+	_ = p.guest.session.send(wire.Stdin, p.id, nil)
 }
 
 // Done is closed when the command has ended or its node went off.
@@ -123,7 +123,7 @@ func (p *Process) Stderr() string { return p.stderr.text() }
 // left alone.
 func (p *Process) Kill(sig syscall.Signal) {
 	// A lost channel means that it runs no more.
-	_ = p.session.send(wire.Signal, p.id, []byte{byte(sig)})
+	_ = p.guest.session.send(wire.Signal, p.id, []byte{byte(sig)})
 }
 
 // Await waits for the command to end. It returns an error when the command could
@@ -137,12 +137,13 @@ func (p *Process) Await(ctx context.Context) (Result, error) {
 		select {
 		case <-p.done:
 		default:
+			err := p.interrogate(context.Cause(ctx))
 			p.Kill(syscall.SIGKILL)
-			return p.result(), p.node.explain(p.command.String(), context.Cause(ctx))
+			return p.result(), p.node.explain(p.guest, p.command.String(), err)
 		}
 	}
 	if p.err != nil {
-		return p.result(), p.node.explain(p.command.String(), p.err)
+		return p.result(), p.node.explain(p.guest, p.command.String(), p.err)
 	}
 	return p.result(), nil
 }
@@ -163,7 +164,7 @@ func (p *Process) limit() (context.Context, context.CancelFunc) {
 	if d == 0 {
 		d = p.node.cluster.config.runLimit
 	}
-	return context.WithTimeoutCause(context.Background(), d, fmt.Errorf("still running after %v", d))
+	return context.WithTimeoutCause(context.Background(), d, overdueError{d})
 }
 
 // Wait waits for the command to end. It fails the test when the command ran longer
@@ -237,5 +238,5 @@ func (p *Process) resize(size wire.Size) error {
 	if err != nil {
 		return err
 	}
-	return p.session.send(wire.Resize, p.id, payload)
+	return p.guest.session.send(wire.Resize, p.id, payload)
 }

@@ -146,4 +146,9 @@ func (q *qemu) describe(b *wire.Boot) {
 
 func (q *qemu) modules() []string { return q.load }
 
+func (q *qemu) inFlight() int { return 256 << 10 }
+
+// freshFiles: 9p keeps what it has read with the option cache=loose.
+func (q *qemu) freshFiles() bool { return false }
+
 func (q *qemu) disk(i int) string { return "/dev/vd" + string(rune('a'+i)) }

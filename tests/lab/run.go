@@ -12,14 +12,14 @@ import (
 // not be sent; one that the guest cannot start shows in Await. Any goroutine may
 // call it.
 func (n *Node) Launch(c Command) (*Process, error) {
-	s, err := n.running()
+	g, err := n.running()
 	if err != nil {
-		return nil, n.explain(c.String(), err)
+		return nil, n.explain(g, c.String(), err)
 	}
-	p := newProcess(n, s, c)
-	spec := wire.Command{Args: c.Args, Env: c.Env, Dir: c.Dir, HostFile: c.hostFile}
-	if err := s.start(p, spec); err != nil {
-		return nil, n.explain(c.String(), err)
+	p := newProcess(n, g, c)
+	spec := wire.Command{Args: c.Args, Env: c.Env, Dir: c.Dir, HostFile: c.hostFile, Input: c.input}
+	if err := g.session.start(p, spec); err != nil {
+		return nil, n.explain(g, c.String(), err)
 	}
 	go p.feed(c.Stdin)
 	return p, nil

@@ -27,11 +27,12 @@ type session struct {
 	release   string // the kernel's, from Hello
 	next      uint32
 	processes map[uint32]*Process
-	err       error // why it ended; nil while it runs
+	wanted    bool  // the test wants the guest off, or will not mind
+	err       error // why it ended, ErrOff if that is wanted; nil while it runs
 }
 
-func newSession(conn *os.File) *session {
-	credit := newWindow(wire.InFlight)
+func newSession(conn *os.File, inFlight int) *session {
+	credit := newWindow(inFlight)
 	s := &session{
 		conn:      conn,
 		out:       wire.NewWriter(&paced{w: conn, credit: credit}),
@@ -185,12 +186,22 @@ func (p *paced) Write(data []byte) (int, error) {
 	return written, nil
 }
 
+// expectEnd says that the end of the session will be no failure.
+func (s *session) expectEnd() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wanted = true
+}
+
 // end finishes every command with err and closes the channel. Only the first call counts.
 func (s *session) end(err error) {
 	s.mu.Lock()
 	if s.err != nil {
 		s.mu.Unlock()
 		return
+	}
+	if s.wanted {
+		err = ErrOff
 	}
 	s.err = err
 	left := s.processes

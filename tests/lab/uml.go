@@ -72,4 +72,14 @@ func (u *uml) describe(b *wire.Boot) {
 
 func (u *uml) modules() []string { return u.load }
 
+// inFlight keeps the serial line below 4096 unread bytes (N_TTY_BUF_SIZE in
+// drivers/tty/n_tty.c). There its terminal is throttled and never reads again:
+// line_throttle in arch/um/drivers/line.c takes the descriptor out of the
+// interrupts, and line_unthrottle does not put it back. Seen with 6.1.
+func (u *uml) inFlight() int { return 3584 }
+
+// freshFiles: hostfs forgets a file when it is closed (hostfs_drop_inode and
+// hostfs_dentry_ops in fs/hostfs/hostfs_kern.c).
+func (u *uml) freshFiles() bool { return true }
+
 func (u *uml) disk(i int) string { return "/dev/ubd" + string(rune('a'+i)) }

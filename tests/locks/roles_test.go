@@ -77,6 +77,7 @@ func left(threads int) error {
 		if time.Now().After(deadline) {
 			return err
 		}
+		time.Sleep(time.Millisecond)
 	}
 	if open := openOnDLMFS(); len(open) != 0 {
 		return fmt.Errorf("left open: %q", open)
@@ -128,29 +129,20 @@ func inUninterruptibleWait() bool {
 	return false
 }
 
-// hold RESOURCE locks, says "held", and releases at SIGTERM; with "again" it
-// does so twice. It says "waiting" when it waits for another node.
+// hold RESOURCE locks, says "held", and releases at SIGTERM. It says "waiting"
+// when it waits for another node.
 func hold(d *libo2dlm.Domain, args []string) error {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	defer signal.Reset()
-	rounds := 1
-	if len(args) > 1 {
-		rounds = 2
+	fmt.Println("asking")
+	h, err := lockTelling(d, args[0])
+	if err != nil {
+		return err
 	}
-	for round := range rounds {
-		fmt.Println("asking")
-		h, err := lockTelling(d, args[0])
-		if err != nil {
-			return err
-		}
-		fmt.Println("held", round)
-		<-stop
-		if err := h.Release(); err != nil {
-			return err
-		}
-	}
-	return nil
+	fmt.Println("held")
+	<-stop
+	return h.Release()
 }
 
 // lockTelling locks, and says "waiting" once it does so in the kernel.

@@ -83,11 +83,14 @@ func Online(tb lab.TB, c *lab.Cluster) {
 // Hasten lowers the timeouts of a node that is online, before its first
 // heartbeat: keepalive first, because the kernel wants it below the idle timeout.
 func Hasten(n *lab.Node) {
-	n.MustShell(fmt.Sprintf(`cd /sys/kernel/config/cluster/%s
+	n.MustShell(fmt.Sprintf(`set -e
+		cd /sys/kernel/config/cluster/%s
 		echo %d > heartbeat/dead_threshold
 		echo 1000 > keepalive_delay_ms
 		echo 4000 > idle_timeout_ms
-		echo 1000 > reconnect_delay_ms`, Name, DeadThreshold))
+		echo 1000 > reconnect_delay_ms
+		# The kernel ignores a threshold that comes too late.
+		test "$(cat heartbeat/dead_threshold)" = %[2]d`, Name, DeadThreshold))
 }
 
 // Format makes an OCFS2 volume of this cluster on the first disk.

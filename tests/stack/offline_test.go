@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/o2cb-go/o2cb/libo2cb"
 	"github.com/o2cb-go/o2cb/libo2cb/stack"
@@ -22,7 +23,8 @@ func hold(args []string) int {
 	}
 	defer f.Close()
 	fmt.Printf("holding %d\n", os.Getpid())
-	select {}
+	time.Sleep(time.Hour) // select {} is a deadlock to a program without cgo
+	return 0
 }
 
 // TestLivingCluster has a volume mounted by Debian's tools on both nodes and a lock

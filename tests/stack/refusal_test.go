@@ -226,7 +226,8 @@ func listen(args []string) int {
 	}
 	defer l.Close()
 	fmt.Println("listening")
-	select {}
+	time.Sleep(time.Hour) // select {} is a deadlock to a program without cgo
+	return 0
 }
 
 // addLocal makes the node n with an address the local one of cluster web.

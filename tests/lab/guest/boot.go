@@ -28,7 +28,9 @@ func boot() {
 		fmt.Fprintln(os.Stderr, "lab: power off:", err)
 	}
 	// Process 1 must not return: that is a kernel panic, which hides the message above.
-	select {}
+	for {
+		_ = unix.Pause() // returns at every signal
+	}
 }
 
 func live() error {
@@ -105,6 +107,9 @@ func setUp(conf *wire.Boot) (host *os.File, release string, err error) {
 	if err := linkMountTable(); err != nil {
 		return nil, "", err
 	}
+	if err := logToConsole(); err != nil {
+		return nil, "", err
+	}
 	if err := interfaceUp("lo", "127.0.0.1", "255.0.0.0"); err != nil {
 		return nil, "", err
 	}
@@ -112,6 +117,12 @@ func setUp(conf *wire.Boot) (host *os.File, release string, err error) {
 		return nil, "", err
 	}
 	return host, release, nil
+}
+
+// logToConsole brings what the kernel says from now on to the console, which "quiet"
+// kept it from while it booted: it is what is left of a node that died.
+func logToConsole() error {
+	return os.WriteFile("/proc/sys/kernel/printk", []byte("7"), 0o644)
 }
 
 // linkModules makes modprobe find the modules of the running kernel.

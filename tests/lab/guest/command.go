@@ -47,6 +47,15 @@ func (s *server) newCommand(id uint32, spec *wire.Command) (*command, error) {
 		return nil, err
 	}
 	defer std.closeChild()
+	if spec.Input != "" {
+		f, err := s.openHost(spec.Input, unix.O_RDONLY)
+		if err != nil {
+			std.close()
+			return nil, err
+		}
+		std.child[0].Close()
+		std.child[0] = f
+	}
 	dir := spec.Dir
 	if dir == "" {
 		dir = "/"
@@ -71,13 +80,22 @@ func (s *server) program(spec *wire.Command, env []string) (path string, release
 		path, err = lookPath(spec.Args[0], spec.Dir, env)
 		return path, func() {}, err
 	}
-	relative := strings.TrimPrefix(filepath.Clean(spec.HostFile), "/")
-	fd, err := unix.Openat(int(s.host.Fd()), relative, unix.O_PATH|unix.O_CLOEXEC, 0)
+	f, err := s.openHost(spec.HostFile, unix.O_PATH)
 	if err != nil {
-		return "", nil, fmt.Errorf("open %s of the host: %w", spec.HostFile, err)
+		return "", nil, err
 	}
 	// By way of process 1's table, so that the child need not inherit the descriptor.
-	return fmt.Sprintf("/proc/1/fd/%d", fd), func() { unix.Close(fd) }, nil
+	return fmt.Sprintf("/proc/1/fd/%d", f.Fd()), func() { f.Close() }, nil
+}
+
+// openHost opens a file of the host.
+func (s *server) openHost(path string, flags int) (*os.File, error) {
+	relative := strings.TrimPrefix(filepath.Clean(path), "/")
+	fd, err := unix.Openat(int(s.host.Fd()), relative, flags|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s of the host: %w", path, err)
+	}
+	return os.NewFile(uintptr(fd), path), nil
 }
 
 // lookPath finds a program as execvp(3) would with that environment.

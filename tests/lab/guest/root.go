@@ -80,6 +80,12 @@ func buildRoot(conf *wire.Boot) (*os.File, error) {
 			return nil, err
 		}
 	}
+	// Without root's rights on the host its home is closed to us.
+	if home := filepath.Join(rootDir, "root"); !readable(home) {
+		if err := mount("tmpfs", home, "tmpfs", 0, "mode=700"); err != nil {
+			return nil, err
+		}
+	}
 	// What udev would add to the kernel's own devices.
 	for name, target := range map[string]string{
 		"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2",
@@ -140,6 +146,11 @@ func layRoot(packages *wire.Source) error {
 		}
 	}
 	return nil
+}
+
+func readable(dir string) bool {
+	_, err := os.ReadDir(dir)
+	return err == nil
 }
 
 func isDir(path string) bool {

@@ -33,17 +33,8 @@ const (
 // the lab waits for Consumed.
 const Window = 256 << 10
 
-// InFlight is how many bytes the lab may have sent that the agent has not said to
-// have received, and AckEvery how many it receives before it says so.
-//
-// The serial line of User Mode Linux needs that: when 4096 unread bytes are in its
-// terminal (N_TTY_BUF_SIZE in drivers/tty/n_tty.c) it is throttled, and it never
-// reads again (line_throttle in arch/um/drivers/line.c takes the descriptor out of
-// the interrupts and line_unthrottle does not put it back; seen with 6.1).
-const (
-	InFlight = 3584
-	AckEvery = 1024
-)
+// AckEvery is how many bytes the agent receives before it says so.
+const AckEvery = 1024
 
 // Chunk is the largest piece of input or output in one frame, in bytes. Small
 // enough that a signal never waits long behind the output of another command.
@@ -70,6 +61,7 @@ type Command struct {
 	Env      []string // KEY=VALUE, added to the guest's own; the last of a name counts
 	Dir      string
 	HostFile string // path on the host of the program to run; Args[0] stays its name
+	Input    string // path on the host of the file that is its input, instead of Stdin frames
 	Terminal *Size  // non-nil: run on a pseudo terminal of this size, output is all Stdout
 }
 
