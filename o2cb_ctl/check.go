@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -26,13 +27,16 @@ found, what is expected and how to mend it. Nothing but the file is looked at.
 
 The exit status is 0 when there are no mistakes or only warnings, and 1 when
 there are errors. An error marked "permissible" breaks a rule that neither the C
-tools nor the kernel enforce: online --permissive passes over it.`,
+tools nor the kernel enforce: online --permissive passes over it.
+
+FILE may be anything that can be read, a pipe too; a missing file is an error here,
+although the other verbs take it for an empty one.`,
 		Example: `  o2cb_ctl check
   o2cb_ctl check --json new.conf
   ssh beta cat /etc/ocfs2/cluster.conf | o2cb_ctl check -`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, findings, err := s.read(args)
+			f, findings, err := s.read(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
@@ -101,28 +105,51 @@ func plural(n int, noun string) string {
 
 // fileName returns the file that a verb's optional argument names.
 func (s *settings) fileName(args []string) string {
-	if len(args) > 0 {
-		return args[0]
+	switch {
+	case len(args) == 0:
+		return s.path(s.config)
+	case args[0] == standardInput:
+		return standardInput
 	}
-	return s.path(s.config)
+	return s.path(args[0])
 }
 
-// read parses the file that a verb's optional argument names. A missing file is
-// an error here, although to the C tools it is an empty configuration: who asks
-// about a file wants to know.
-func (s *settings) read(args []string) (*conf.File, conf.Findings, error) {
+// read parses the file that a verb's optional argument names. It is opened and
+// read like any other: what a pipe says counts, and a missing file is an error,
+// although to the C tools it is an empty configuration. Who asks about a file
+// wants to know.
+func (s *settings) read(ctx context.Context, args []string) (*conf.File, conf.Findings, error) {
 	name := s.fileName(args)
+	shown, open := name, func() (io.ReadCloser, error) { return os.Open(name) }
 	if name == standardInput {
-		// One byte more than is allowed, so that Parse can tell.
-		text, err := io.ReadAll(io.LimitReader(s.std.in, conf.MaxSize+1))
-		if err != nil {
-			return nil, nil, fmt.Errorf("read standard input: %w", err)
-		}
-		f, findings := conf.Parse("standard input", text)
-		return f, findings, nil
+		shown, open = "standard input", func() (io.ReadCloser, error) { return io.NopCloser(s.std.in), nil }
 	}
-	if _, err := os.Stat(name); err != nil {
+	text, err := readUntil(ctx, open)
+	if err != nil {
 		return nil, nil, fmt.Errorf("read cluster configuration: %w", err)
 	}
-	return conf.Load(name)
+	f, findings := conf.Parse(shown, text)
+	return f, findings, nil
+}
+
+// readUntil opens and reads a source until its end or that of ctx: a pipe may
+// never say anything. A read that ctx has ended goes on in the background.
+func readUntil(ctx context.Context, open func() (io.ReadCloser, error)) ([]byte, error) {
+	var text []byte
+	done := make(chan error, 1)
+	go func() {
+		in, err := open()
+		if err == nil {
+			// One byte more than is allowed, so that Parse can tell.
+			text, err = io.ReadAll(io.LimitReader(in, conf.MaxSize+1))
+			_ = in.Close()
+		}
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return text, err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

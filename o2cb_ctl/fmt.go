@@ -4,8 +4,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
@@ -22,9 +24,10 @@ func newFmt(s *settings) *cobra.Command {
 --config names) in the form that the C tools write: clusters, then heartbeat
 regions, then nodes, a tab before each attribute, a blank line after each stanza.
 Comments stay with what they precede, unknown stanzas and attributes stay too,
-and the meaning stays: it is checked before anything is written.
+and the meaning stays: it is checked before anything is printed or written.
 
-A file with errors of syntax is left alone; check tells what they are.`,
+A file with errors of syntax is left alone; check tells what they are. Other errors
+stay as they are.`,
 		Example: `  o2cb_ctl fmt -d          # what would change
   o2cb_ctl fmt -w          # change it`,
 		Args: cobra.MaximumNArgs(1),
@@ -34,9 +37,9 @@ A file with errors of syntax is left alone; check tells what they are.`,
 				if name == standardInput {
 					return errors.New("fmt -w cannot write to standard input: leave out -w or name a file")
 				}
-				return conf.Edit(cmd.Context(), name, (*conf.File).Format)
+				return rewrite(cmd.Context(), name)
 			}
-			return s.format(name, args, showDiff)
+			return s.format(cmd.Context(), name, args, showDiff)
 		},
 	}
 	cmd.Flags().BoolVarP(&showDiff, "diff", "d", false, "print what would change; exit status 1 when something would")
@@ -45,9 +48,18 @@ A file with errors of syntax is left alone; check tells what they are.`,
 	return cmd
 }
 
+// rewrite writes the canonical form of a file over it. The library takes a missing
+// file for an empty one, and would lock it in vain.
+func rewrite(ctx context.Context, name string) error {
+	if _, err := os.Stat(name); err != nil {
+		return fmt.Errorf("read cluster configuration: %w", err)
+	}
+	return conf.FormatFile(ctx, name)
+}
+
 // format prints the canonical form of a file, or how it differs from what is there.
-func (s *settings) format(name string, args []string, showDiff bool) error {
-	f, _, err := s.read(args)
+func (s *settings) format(ctx context.Context, name string, args []string, showDiff bool) error {
+	f, _, err := s.read(ctx, args)
 	if err != nil {
 		return err
 	}

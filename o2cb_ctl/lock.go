@@ -6,9 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/o2cb-go/o2cb/libo2dlm"
 )
@@ -35,7 +38,13 @@ The wait ends with --timeout or an interrupt. The kernel does not let go of a
 process that waits for a lock, though: such a wait is reported at once, but the
 process itself ends only when the lock has been granted and released again.
 
-If o2cb_ctl is killed the lock is gone, so COMMAND is killed with it. A program
+SIGTERM, SIGHUP, SIGINT and SIGQUIT are passed on to COMMAND, and the lock is held
+until it has ended, however long that takes. A wait that SIGINT or SIGTERM ends
+exits with 130 or 143.
+
+If o2cb_ctl is killed the lock is gone, so COMMAND is killed with it. Processes that
+COMMAND has started are not, nor does the lock wait for those that it leaves in the
+background: they run on without the lock, so COMMAND should wait for them. A program
 that runs for long or holds several locks is better served by the Go package
 libo2dlm.`,
 		Example: `  o2cb_ctl lock cron nightly -- /usr/local/bin/backup
@@ -49,13 +58,16 @@ libo2dlm.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
 			return lock(cmd.Context(), s, o, args[0], args[1], args[2:])
 		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVarP(&o.nonblock, "nonblock", "n", false, "do not wait; a lock that another node only caches counts as taken")
-	flags.DurationVarP(&o.timeout, "timeout", "w", 0, "give up waiting after this `time` (30s, 5m)")
-	flags.IntVarP(&o.busyStatus, "conflict-exit-code", "E", 1, "exit `status` when the lock could not be had in time")
+	flags.DurationVarP(&o.timeout, "timeout", "w", 0, "give up waiting after this `time` (30s, 5m); 0 is never")
+	flags.IntVarP(&o.busyStatus, "conflict-exit-code", "E", 1, "exit `status`, 0 to 255, when the lock could not be had in time")
 	flags.StringVar(&o.mount, "mount", libo2dlm.DefaultMount, "`directory` on which dlmfs is mounted")
 	flags.StringVar(&o.singleNode, "single-node", "", "lock in this plain `directory` instead: this node only, no cluster")
 	cmd.MarkFlagsMutuallyExclusive("nonblock", "timeout")
@@ -63,15 +75,31 @@ libo2dlm.`,
 	return cmd
 }
 
+// check refuses what no exit status and no wait can be.
+func (o lockOptions) check() error {
+	if o.busyStatus < 0 || o.busyStatus > maxStatus {
+		return fmt.Errorf("--conflict-exit-code %d: an exit status is 0 to %d", o.busyStatus, maxStatus)
+	}
+	if o.timeout < 0 {
+		return fmt.Errorf("--timeout %s: a time to wait is not negative; not to wait at all is --nonblock", o.timeout)
+	}
+	return nil
+}
+
+// maxStatus is the highest exit status: wait(2) reports the low eight bits.
+const maxStatus = 255
+
 func lock(ctx context.Context, s *settings, o lockOptions, domain, resource string, argv []string) error {
+	signals := catch(unix.SIGINT, unix.SIGTERM)
+	defer signal.Stop(signals)
 	d, err := libo2dlm.Join(ctx, domain, o.join(s))
 	if err != nil {
-		return err
+		return o.explain(err, signals)
 	}
 	defer d.Close()
 	hold, err := o.take(ctx, d, resource)
 	if err != nil {
-		return o.explain(err)
+		return o.explain(err, signals)
 	}
 	status, err := supervise(ctx, s.std, argv)
 	if lost := hold.Release(); lost != nil {
@@ -99,9 +127,12 @@ func (o lockOptions) take(ctx context.Context, d *libo2dlm.Domain, resource stri
 	return d.Lock(ctx, resource, libo2dlm.Exclusive)
 }
 
-// explain gives a lock that could not be had the status that the caller chose.
-func (o lockOptions) explain(err error) error {
+// explain gives a lock that could not be had the status that the caller chose, and
+// a wait that a signal ended that of the signal.
+func (o lockOptions) explain(err error, signals chan os.Signal) error {
 	switch {
+	case errors.Is(err, context.Canceled):
+		return statusError{statusOf(signals), err}
 	case errors.Is(err, libo2dlm.ErrBusy):
 		return statusError{o.busyStatus, err}
 	case errors.Is(err, context.DeadlineExceeded):

@@ -31,7 +31,7 @@ func (c *Cluster) checkDuplicateNodes() []Violation {
 		}
 		if was, twice := addresses[n.Address]; twice && n.Address.IsValid() {
 			found = append(found, duplicate(CodeDuplicateAddr, Subject{KindNode, i, AttributeAddress}, was,
-				fmt.Sprintf("address %s, which node %q has", n.Address, shorten(c.Nodes[was].Name)), "correct one of the two"))
+				fmt.Sprintf("address %q, which node %q has", shorten(n.Address.String()), shorten(c.Nodes[was].Name)), "correct one of the two"))
 		} else {
 			addresses[n.Address] = i
 		}

@@ -8,9 +8,11 @@ const (
 	// OCFS2_CLUSTER_NAME_LEN in fs/ocfs2/ocfs2_fs.h: volumes carry the name in 16 bytes.
 	MaxClusterName = 16
 
-	// MaxNodeName is the longest node name in bytes: the kernel's item name buffer
-	// holds 64 bytes with the terminating NUL, its mkdir refuses more with ENAMETOOLONG.
-	// O2NM_MAX_NAME_LEN in fs/ocfs2/cluster/ocfs2_nodemanager.h.
+	// MaxNodeName is the longest node name in bytes, as long as a host name can be
+	// (__NEW_UTS_LEN): the kernel keeps it in 65 bytes with the terminating NUL, and
+	// its mkdir refuses more with ENAMETOOLONG.
+	// O2NM_MAX_NAME_LEN in fs/ocfs2/cluster/ocfs2_nodemanager.h; nd_name of
+	// struct o2nm_node in fs/ocfs2/cluster/nodemanager.h.
 	MaxNodeName = 64
 
 	// MaxNodeNumber is the highest node number; 255 stands for no node.

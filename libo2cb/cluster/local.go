@@ -34,13 +34,13 @@ func (e *LocalNodeError) Error() string {
 			names = append(names, fmt.Sprintf("and %d more", len(e.Nodes)-most))
 			break
 		}
-		names = append(names, fmt.Sprintf("%q", n))
+		names = append(names, fmt.Sprintf("%q", shorten(n)))
 	}
 	if len(names) == 0 {
 		names = append(names, "none")
 	}
 	return fmt.Sprintf("cluster %q: %v, %q (nodes: %s): name the local one with --local-node NODE or O2CB_NODE=NODE",
-		e.Cluster, e.Err, e.Hostname, strings.Join(names, ", "))
+		shorten(e.Cluster), e.Err, shorten(e.Hostname), strings.Join(names, ", "))
 }
 
 // Unwrap returns ErrNoLocalNode or ErrTwoLocalNodes.

@@ -30,7 +30,7 @@ func CheckClusterName(name string) []Violation {
 	if first := name[0]; isWord(first) && !isLetter(first) {
 		broken = append(broken, Violation{
 			Code: CodeNameStart, Severity: SeverityError, Permissible: true,
-			Found:    fmt.Sprintf("cluster name %q starts with %q", name, first),
+			Found:    fmt.Sprintf("cluster name %q starts with %q", shorten(name), first),
 			Expected: "a letter first",
 			Mend:     "rename the cluster here and in all its nodes",
 		})
@@ -56,7 +56,7 @@ func CheckNodeName(name string) []Violation {
 	}
 	start := Violation{
 		Code: CodeNameStart, Severity: SeverityError, Permissible: true,
-		Found:    fmt.Sprintf("node name %q starts with %q", name, first),
+		Found:    fmt.Sprintf("node name %q starts with %q", shorten(name), first),
 		Expected: "a letter first",
 		Mend:     "name the node after its host, which starts with a letter or a digit",
 	}
@@ -110,7 +110,7 @@ func checkDirectoryName(what, name string) []Violation {
 	if why := unsafe(name); why != "" {
 		return []Violation{{
 			Code: CodeNameUnsafe, Severity: SeverityError,
-			Found:    fmt.Sprintf("%s %q has %s", what, name, why),
+			Found:    fmt.Sprintf("%s %q has %s", what, shorten(name), why),
 			Expected: "a name that can be a directory's, of [-a-zA-Z0-9_]",
 			Mend:     "take it out",
 		}}

@@ -3,6 +3,7 @@
 package cluster
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -100,15 +101,25 @@ func TestMendsNameTheRightSpelling(t *testing.T) {
 	}
 }
 
-// TestFoundStaysOneShortLine keeps hostile names off the terminal.
+// TestFoundStaysOneShortLine keeps hostile values off the terminal.
 func TestFoundStaysOneShortLine(t *testing.T) {
-	for _, name := range []string{strings.Repeat("x", 1<<20), "a\x1b[2Jb", "a\nb", "wéb\xff"} {
-		for _, v := range slices.Concat(CheckClusterName(name), CheckNodeName(name), CheckRegionName(name)) {
+	for _, name := range []string{strings.Repeat("x", 1<<20), strings.Repeat("9", 1<<20), strings.Repeat("/", 1<<20), "a\x1b[2Jb", "a\nb", "wéb\xff"} {
+		address := netip.MustParseAddr("fe80::1").WithZone(name)
+		n := Node{Name: name, Address: address, Port: 1}
+		c := &Cluster{Name: name, HeartbeatMode: HeartbeatMode(name), Nodes: []Node{n, n}, Regions: []Region{{Name: name}, {Name: name}}}
+		for _, v := range c.Check() {
 			for _, text := range []string{v.Found, v.Expected, v.Mend} {
-				if strings.ContainsAny(text, "\n\x1b") || !utf8.ValidString(text) || len(text) > 300 {
+				if !oneShortLine(text) {
 					t.Errorf("%s of %.20q: %q", v.Code, name, text)
 				}
 			}
 		}
+		if _, err := c.LocalNode(name); err == nil || !oneShortLine(err.Error()) {
+			t.Errorf("LocalNode(%.20q): %v", name, err)
+		}
 	}
+}
+
+func oneShortLine(text string) bool {
+	return !strings.ContainsAny(text, "\n\x1b") && utf8.ValidString(text) && len(text) < 600
 }

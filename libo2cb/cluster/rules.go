@@ -47,7 +47,7 @@ func CheckAddress(address netip.Addr) []Violation {
 	case !address.Is4():
 		return []Violation{{
 			Code: CodeAddressIPv6, Severity: SeverityError,
-			Found:    fmt.Sprintf("IPv6 address %s", address),
+			Found:    fmt.Sprintf("IPv6 address %q", shorten(address.String())), // its zone can be any text
 			Expected: "an IPv4 address: the kernel keeps it in the attribute ipv4_address and has none for IPv6",
 			Mend:     "write the node's IPv4 address",
 		}}
@@ -84,7 +84,7 @@ func CheckHeartbeatMode(mode HeartbeatMode) []Violation {
 	}
 	return []Violation{{
 		Code: CodeHeartbeatMode, Severity: SeverityError,
-		Found: fmt.Sprintf("heartbeat mode %q", mode), Expected: "local or global",
+		Found: fmt.Sprintf("heartbeat mode %q", shorten(string(mode))), Expected: "local or global",
 		Mend: "write local, or global when the cluster has heartbeat regions of its own",
 	}}
 }
@@ -164,13 +164,13 @@ func (c *Cluster) checkRegions() []Violation {
 			continue
 		}
 		first[r.Name] = i
-		if i == MaxRegions {
-			found = append(found, Violation{
-				Subject: subject, Code: CodeTooManyRegions, Severity: SeverityError,
-				Found:    fmt.Sprintf("%d regions, of which this is the first too many", len(c.Regions)),
-				Expected: fmt.Sprintf("at most %d", MaxRegions), Mend: "remove regions",
-			})
-		}
+	}
+	if len(c.Regions) > MaxRegions {
+		found = append(found, Violation{
+			Subject: Subject{KindHeartbeat, MaxRegions, AttributeRegion}, Code: CodeTooManyRegions, Severity: SeverityError,
+			Found:    fmt.Sprintf("%d regions, of which this is the first too many", len(c.Regions)),
+			Expected: fmt.Sprintf("at most %d", MaxRegions), Mend: "remove regions",
+		})
 	}
 	return found
 }

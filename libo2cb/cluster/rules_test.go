@@ -135,6 +135,12 @@ func TestCheckCluster(t *testing.T) {
 				c.Regions = append(c.Regions, region(i))
 			}
 		}, []string{"heartbeat 32 region too-many-regions!"}},
+		{"the region too many is a duplicate", func(c *Cluster) {
+			for i := range MaxRegions {
+				c.Regions = append(c.Regions, region(i))
+			}
+			c.Regions = append(c.Regions, region(0), region(99))
+		}, []string{"heartbeat 32 region duplicate-region! 0", "heartbeat 32 region too-many-regions!"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := nodes(3)

@@ -141,3 +141,23 @@ func TestMendsSuggestTheNearestWord(t *testing.T) {
 		}
 	}
 }
+
+// TestFindingsAreShort reads lines that are as long as a file can be.
+func TestFindingsAreShort(t *testing.T) {
+	word := strings.Repeat("x", 100000)
+	for _, text := range []string{
+		word + "\n", word + ":\n", word + ": x\n", word + " :\n", word + " = 1\n", " " + word + "\n", " " + word + " x\n", " " + word + ":\n",
+		"node:\n " + word + " = 1\n", "cluster:\n name = " + word + "\n node_count = " + word + "\n heartbeat_mode = " + word + "\n",
+		"node:\n cluster = " + word + "\n",
+	} {
+		_, findings := Parse("c", []byte(text))
+		if len(findings) == 0 {
+			t.Errorf("%.20q: nothing found", text)
+		}
+		for _, f := range findings {
+			if line := f.String(); len(line) > 600 {
+				t.Errorf("%.20q: a line of %d bytes: %.300s", text, len(line), line)
+			}
+		}
+	}
+}

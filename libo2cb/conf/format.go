@@ -3,7 +3,9 @@
 package conf
 
 import (
+	"errors"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,23 +26,48 @@ import (
 //
 // A file with errors of syntax is not formatted: the error is an *InvalidError.
 // The C tools read the result to the meaning of the file, and formatting it
-// again changes nothing.
+// again changes nothing. The result is read back before it is returned: one that
+// means something else is ErrMeaning, one of more than MaxSize bytes ErrTooLarge.
 func Format(f *File) ([]byte, error) {
+	formatted, err := format(f)
+	if err != nil {
+		return nil, err
+	}
+	return formatted.Bytes(), nil
+}
+
+// ErrMeaning is that a canonical form would not mean what the file means.
+var ErrMeaning = errors.New("the canonical form would change the meaning of the file; please report this as a bug")
+
+// format returns the canonical form of a file, read back and compared with it.
+func format(f *File) (*File, error) {
 	if err := f.syntax.Err(); err != nil {
 		return nil, err
 	}
 	w := &formatter{tree: &f.tree}
 	w.file()
-	return []byte(w.out.String()), nil
+	formatted, _ := Parse(f.name, []byte(w.out.String()))
+	return formatted, sameMeaning(f, formatted)
+}
+
+// sameMeaning refuses a canonical form that does not mean what the file means.
+func sameMeaning(f, formatted *File) error {
+	switch {
+	case formatted.tooLarge:
+		return errTooLarge(formatted)
+	case formatted.syntax.Err() != nil || !reflect.DeepEqual(f.clusters, formatted.clusters):
+		return ErrMeaning
+	}
+	return nil
 }
 
 // Format brings the file into the canonical form; see the function of that name.
 func (f *File) Format() error {
-	text, err := Format(f)
+	formatted, err := format(f)
 	if err != nil {
 		return err
 	}
-	f.parse(string(text))
+	f.parse(formatted.tree.text)
 	return nil
 }
 
@@ -83,18 +110,24 @@ func (w *formatter) freeComments() (top, bottom []string) {
 // commentBlocks returns the runs of comments among the lines from start to end.
 func (w *formatter) commentBlocks(start, end int) []string {
 	var blocks []string
-	inBlock := false
-	for i := start; i < end; i++ {
-		isComment := w.lines[i].kind == commentLine
-		switch {
-		case isComment && inBlock:
-			blocks[len(blocks)-1] += w.comment(i)
-		case isComment:
-			blocks = append(blocks, w.comment(i))
+	var block strings.Builder
+	for i := start; i <= end; i++ {
+		if i < end && w.lines[i].kind == commentLine {
+			block.WriteString(w.comment(i))
+			continue
 		}
-		inBlock = isComment
+		if block.Len() > 0 {
+			blocks = append(blocks, take(&block))
+		}
 	}
 	return blocks
+}
+
+// take returns what a builder has and empties it.
+func take(b *strings.Builder) string {
+	text := b.String()
+	b.Reset()
+	return text
 }
 
 // comment returns a comment line with its newline.
@@ -172,25 +205,24 @@ func (w *formatter) stanza(s *stanza) {
 // attribute. Comments between attributes go with the attribute below them.
 func (w *formatter) attributes(s *stanza) (sorted []formatAttribute, top, bottom string) {
 	known := attributeNames(s.kind)
-	pending := ""
+	var pending strings.Builder
 	for i := s.head + 1; i < s.end; i++ {
 		switch w.lines[i].kind {
 		case commentLine:
-			pending += w.comment(i)
+			pending.WriteString(w.comment(i))
 		case attributeLine:
 			if i == s.attributes[0] {
-				top, pending = pending, ""
+				top = take(&pending)
 			}
 			name := w.word(i)
 			if known != nil && w.attribute(s, name) != i {
 				continue
 			}
-			sorted = append(sorted, formatAttribute{name, canonicalValue(name, w.value(i)), pending})
-			pending = ""
+			sorted = append(sorted, formatAttribute{name, canonicalValue(known, name, w.value(i)), take(&pending)})
 		}
 	}
 	if len(s.attributes) == 0 {
-		top, pending = pending, ""
+		top = take(&pending)
 	}
 	if s.kind == string(cluster.KindCluster) && w.attribute(s, cluster.AttributeHeartbeatMode) < 0 {
 		sorted = append(sorted, formatAttribute{name: cluster.AttributeHeartbeatMode, value: string(cluster.LocalHeartbeat)})
@@ -198,7 +230,7 @@ func (w *formatter) attributes(s *stanza) (sorted []formatAttribute, top, bottom
 	slices.SortStableFunc(sorted, func(a, b formatAttribute) int {
 		return attributeRank(known, a.name) - attributeRank(known, b.name)
 	})
-	return sorted, top, pending
+	return sorted, top, pending.String()
 }
 
 func attributeRank(known []string, name string) int {
@@ -208,8 +240,12 @@ func attributeRank(known []string, name string) int {
 	return len(known)
 }
 
-// canonicalValue is a value as the C tools write it back. What is no value of the attribute stays.
-func canonicalValue(attribute, value string) string {
+// canonicalValue is a value as the C tools write it back. What is no value of the
+// attribute stays, and so does the value of one that nothing reads.
+func canonicalValue(known []string, attribute, value string) string {
+	if !slices.Contains(known, attribute) {
+		return value
+	}
 	switch attribute {
 	case cluster.AttributeHeartbeatMode:
 		return string(readMode(value))

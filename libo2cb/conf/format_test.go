@@ -4,6 +4,8 @@ package conf
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -127,6 +129,8 @@ node:
 		{"a backslash at the end joins no line", "cluster:\n\tname = w\\ \n\tnode_count = 0\n",
 			"cluster:\n\tname = w\\ \n\theartbeat_mode = local\n\tnode_count = 0\n\n"},
 		{"NUL padding goes", web + "\x00\x00", "cluster:\n\tname = web\n\theartbeat_mode = local\n\tnode_count = 0\n\n"},
+		{"what nothing reads stays as it is", "router:\n number = 007\n heartbeat_mode = GLOBAL\ncluster:\n name = web\n node_count = 0\n number = 007\nnode:\n name = n\n node_count = 007\n",
+			"cluster:\n\tname = web\n\theartbeat_mode = local\n\tnode_count = 0\n\tnumber = 007\n\nnode:\n\tname = n\n\tnode_count = 007\n\nrouter:\n\tnumber = 007\n\theartbeat_mode = GLOBAL\n\n"},
 		{"what is no number stays", "cluster:\n\tname = web\n\tnode_count = many\n",
 			"cluster:\n\tname = web\n\theartbeat_mode = local\n\tnode_count = many\n\n"},
 	} {
@@ -159,5 +163,68 @@ func TestFormatRefusesWhatItWouldLose(t *testing.T) {
 		if err := f.Format(); err == nil || string(f.Bytes()) != text {
 			t.Errorf("File.Format of %q: %v, %q", text, err, f.Bytes())
 		}
+	}
+}
+
+// TestFormatChecksTheMeaning gives the check what a faulty formatter would.
+func TestFormatChecksTheMeaning(t *testing.T) {
+	f, _ := Parse("c", []byte(untidy))
+	for _, test := range []struct {
+		name, text string
+		want       error
+	}{
+		{"the same", canonical, nil},
+		{"another number", strings.Replace(canonical, "number = 10", "number = 11", 1), ErrMeaning},
+		{"a node less", canonical[:strings.Index(canonical, "node:")], ErrMeaning},
+		{"broken", canonical + "x", ErrMeaning},
+		{"too large", canonical + strings.Repeat("#\n", MaxSize/2), ErrTooLarge},
+	} {
+		formatted, _ := Parse("c", []byte(test.text))
+		if err := sameMeaning(f, formatted); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+	}
+}
+
+// TestFormatRefusesToGrowTooLarge formats a file whose tabs and blanks would not fit.
+func TestFormatRefusesToGrowTooLarge(t *testing.T) {
+	text := "x:\n" + strings.Repeat(" a=1\n", MaxSize/6)
+	f, _ := Parse("c", []byte(text))
+	if err := f.Format(); !errors.Is(err, ErrTooLarge) || string(f.Bytes()) != text {
+		t.Errorf("%d bytes: %v", len(f.Bytes()), err)
+	}
+}
+
+// TestLargeFiles reads and formats the largest files that are allowed, each of one
+// kind of thing. With work that grows as the square of the size it would take minutes.
+func TestLargeFiles(t *testing.T) {
+	attributes := func(n int) string {
+		var text strings.Builder
+		for i := range n {
+			fmt.Fprintf(&text, "\ta%d = 1\n", i)
+		}
+		return text.String()
+	}
+	nodes := func(n int) string {
+		return strings.Repeat("node:\n\tcluster = web\n\tname = a\n\tnumber = 1\n\tip_address = 10.0.0.1\n\tip_port = 7\n\n", n)
+	}
+	one := strings.TrimSuffix(nodes(1), "\n")
+	for _, test := range []struct{ name, text string }{
+		{"attributes", one + attributes(80000)},
+		{"one attribute", one + strings.Repeat("\tname = a\n", 90000)},
+		{"comments in a stanza", one + strings.Repeat("#\n", 450000) + "\tx = 1\n"},
+		{"comments in a block", strings.Repeat("#\n", 450000) + "\n" + one},
+		{"duplicates of a node of many attributes", one + attributes(40000) + "\n" + nodes(5000)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			text := web + "\n" + test.text
+			if size := len(text); size > MaxSize-32 || size < MaxSize/2 {
+				t.Fatalf("%d bytes, which shows nothing", size)
+			}
+			f, _ := Parse("c", []byte(text))
+			if formatted, err := Format(f); err != nil || len(formatted) == 0 {
+				t.Errorf("%d bytes, %v", len(formatted), err)
+			}
+		})
 	}
 }

@@ -121,6 +121,10 @@ func (s *source) unchanged() error {
 	return &Error{Op: "write", Path: s.path, Err: ErrChanged, Mend: "look at it and repeat the edit"}
 }
 
+// accessList is the attribute with the access control list. A new file has one,
+// though nobody gave it, when its directory has a default list. acl(5).
+const accessList = "system.posix_acl_access"
+
 // copyAttributes copies the extended attributes: SELinux label, access control
 // list, what users put there. Not copied are security.ima, security.evm (they
 // sign the old text) and security.capability (no text has any).
@@ -128,6 +132,11 @@ func copyAttributes(from, to *os.File) error {
 	names, err := attributeList(from)
 	if err != nil {
 		return err
+	}
+	if !slices.Contains(names, accessList) {
+		if err := removeAttribute(to, accessList); err != nil {
+			return err
+		}
 	}
 	for _, name := range names {
 		if slices.Contains([]string{"security.ima", "security.evm", "security.capability"}, name) {
@@ -143,6 +152,18 @@ func copyAttributes(from, to *os.File) error {
 		if err := unix.Fsetxattr(int(to.Fd()), name, value, 0); err != nil {
 			return &Error{Op: "set attribute " + name, Path: to.Name(), Err: err}
 		}
+	}
+	return nil
+}
+
+// removeAttribute takes an extended attribute off a file that may have it. The mode stays.
+func removeAttribute(f *os.File, name string) error {
+	names, err := attributeList(f)
+	if err != nil || !slices.Contains(names, name) {
+		return err
+	}
+	if err := unix.Fremovexattr(int(f.Fd()), name); err != nil {
+		return &Error{Op: "remove attribute " + name, Path: f.Name(), Err: err}
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ import (
 var (
 	// ErrChanged is that somebody changed the file since it was read.
 	ErrChanged = errors.New("the file has changed since it was read")
+	// ErrTooLarge is that the text has more than MaxSize bytes, so that nobody would read it.
+	ErrTooLarge = errors.New("the file would be larger than a cluster.conf may be")
 	// ErrNotLoaded is that a File comes from Parse and has no place on disk.
 	ErrNotLoaded = errors.New("the text was not read from a file")
 )
@@ -41,6 +43,13 @@ func EditPermissive(ctx context.Context, path string, edit func(*File) error) er
 	return change(ctx, path, edit, func(_, after Findings) error {
 		return after.ErrPermissive()
 	})
+}
+
+// FormatFile brings the file at path into the canonical form, see Format, as Edit
+// saves it. Its meaning stays, so that rules it breaks are no reason to refuse;
+// errors of syntax are, with an *InvalidError.
+func FormatFile(ctx context.Context, path string) error {
+	return change(ctx, path, (*File).Format, func(_, _ Findings) error { return nil })
 }
 
 // Save writes the file back to where Load found it, through symbolic links, when
@@ -139,9 +148,16 @@ func lockForSave(ctx context.Context, target string) (*os.File, error) {
 	return held, nil
 }
 
+func errTooLarge(f *File) error {
+	return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(f.tree.text), MaxSize)
+}
+
 // replaceLocked writes the text over the file on disk if that is still the one
 // that was loaded. The caller holds the lock.
 func (f *File) replaceLocked() error {
+	if len(f.tree.text) > MaxSize {
+		return &Error{Op: "write", Path: f.loaded.path, Err: errTooLarge(f)}
+	}
 	now, err := read(f.loaded.path)
 	if err != nil {
 		return err

@@ -10,11 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
-
-	"golang.org/x/sys/unix"
 )
 
 // writeFile makes a file of the mode, whatever the umask.
@@ -131,42 +130,32 @@ func TestEditFollowsLinks(t *testing.T) {
 	}
 }
 
-func TestEditKeepsExtendedAttributes(t *testing.T) {
+func TestFormatFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cluster.conf")
-	writeFile(t, path, web, 0o600)
-	if err := unix.Setxattr(path, "user.note", []byte("kept"), 0); err != nil {
-		t.Fatalf("this file system has no extended attributes, set TMPDIR to one that has: %v", err)
+	const wrong = "cluster:\n name=web\n node_count=9\nnode:\n cluster=web\n name=a\n number=255\n ip_address=10.0.0.1\n ip_port=7777\n"
+	const right = "cluster:\n\tname = web\n\theartbeat_mode = local\n\tnode_count = 9\n\n" +
+		"node:\n\tcluster = web\n\tnumber = 255\n\tip_port = 7777\n\tip_address = 10.0.0.1\n\tname = a\n\n"
+	writeFile(t, path, wrong, 0o640)
+	if err := FormatFile(t.Context(), path); err != nil {
+		t.Error(err)
 	}
-	if err := Edit(t.Context(), path, addTwo); err != nil {
-		t.Fatal(err)
+	wantFile(t, path, right, 0o640)
+	writeFile(t, path, "x", 0o640)
+	var invalid *InvalidError
+	if err := FormatFile(t.Context(), path); !errors.As(err, &invalid) {
+		t.Errorf("a file with an error of syntax: %v", err)
 	}
-	buf := make([]byte, 16)
-	if n, err := unix.Getxattr(path, "user.note", buf); err != nil || string(buf[:n]) != "kept" {
-		t.Errorf("attribute user.note: %q, %v", buf[:max(n, 0)], err)
-	}
+	wantFile(t, path, "x", 0o640)
 }
 
-func TestEditKeepsOwner(t *testing.T) {
+func TestEditRefusesToGrowTooLarge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cluster.conf")
-	writeFile(t, path, web, 0o604)
-	uid, gid := os.Getuid(), os.Getgid()
-	if uid == 0 {
-		uid, gid = 12345, 23456
-		if err := os.Chown(path, uid, gid); err != nil {
-			t.Fatal(err)
-		}
+	text := web + "\n" + strings.Repeat("#\n", (MaxSize-len(web)-1)/2)
+	writeFile(t, path, text, 0o640)
+	if err := Edit(t.Context(), path, addTwo); !errors.Is(err, ErrTooLarge) {
+		t.Error(err)
 	}
-	if err := Edit(t.Context(), path, addTwo); err != nil {
-		t.Fatal(err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if stat := info.Sys().(*syscall.Stat_t); int(stat.Uid) != uid || int(stat.Gid) != gid {
-		t.Errorf("owner %d:%d, want %d:%d", stat.Uid, stat.Gid, uid, gid)
-	}
-	wantFile(t, path, webAndTwo, 0o604)
+	wantFile(t, path, text, 0o640)
 }
 
 func TestEditRefusesErrors(t *testing.T) {
@@ -288,22 +277,6 @@ func TestEditRefusesAChangeMeanwhile(t *testing.T) {
 		t.Error(err)
 	}
 	wantFile(t, path, "# by hand\n", 0o600)
-}
-
-func TestStraysAreRemoved(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "cluster.conf")
-	writeFile(t, path, web, 0o600)
-	for _, name := range []string{".cluster.conf.123.tmp", ".cluster.conf.9.tmp", ".cluster.conf.x.tmp", ".other.conf.1.tmp", "cluster.conf.1.tmp"} {
-		writeFile(t, filepath.Join(dir, name), "x", 0o600)
-	}
-	if err := os.Mkdir(filepath.Join(dir, ".cluster.conf.7.tmp"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := Edit(t.Context(), path, addTwo); err != nil {
-		t.Fatal(err)
-	}
-	wantFiles(t, dir, ".cluster.conf.7.tmp", ".cluster.conf.lock", ".cluster.conf.x.tmp", ".other.conf.1.tmp", "cluster.conf", "cluster.conf.1.tmp")
 }
 
 func TestEditsOfOneProcessLoseNothing(t *testing.T) {

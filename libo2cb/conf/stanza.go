@@ -3,8 +3,6 @@
 package conf
 
 import (
-	"slices"
-
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 )
 
@@ -17,6 +15,10 @@ type stanza struct {
 	head       int
 	attributes []int // indices of the attribute lines, in order
 	end        int   // after the last line
+
+	// counts has the index of the line that counts for each attribute: its last
+	// one. A look at all lines each time would make a long stanza slow.
+	counts map[string]int
 }
 
 // tree is the syntax tree of a file. Printing its lines gives the text.
@@ -81,7 +83,7 @@ func (b *treeBuilder) addHead(i int) {
 	if b.comments >= 0 {
 		lead = b.comments
 	}
-	s := &stanza{kind: b.word(i), lead: lead, head: i, end: i + 1}
+	s := &stanza{kind: b.word(i), lead: lead, head: i, end: i + 1, counts: map[string]int{}}
 	b.stanzas = append(b.stanzas, s)
 	b.open, b.last, b.comments, b.outside = s, s, -1, false
 }
@@ -99,6 +101,7 @@ func (b *treeBuilder) addAttribute(i int, l *line) {
 		return
 	}
 	b.last.attributes = append(b.last.attributes, i)
+	b.last.counts[b.word(i)] = i
 	b.last.end = i + 1
 	b.comments = -1
 }
@@ -115,10 +118,8 @@ func (t *tree) value(i int) string {
 // attribute returns the index of the line that gives an attribute its value: the
 // last one of that name; -1 when there is none.
 func (t *tree) attribute(s *stanza, name string) int {
-	for _, i := range slices.Backward(s.attributes) {
-		if t.word(i) == name {
-			return i
-		}
+	if i, there := s.counts[name]; there {
+		return i
 	}
 	return -1
 }

@@ -23,7 +23,7 @@ func (s *cScanner) badHead(l *line, colon int) {
 	after := strings.TrimLeft(rest, " \t")
 	switch {
 	case strings.HasPrefix(after, "="):
-		s.report(l, l.start, CodeSyntaxAttribute, "an attribute that is not indented", "a tab or spaces before "+word, "indent the line")
+		s.report(l, l.start, CodeSyntaxAttribute, "an attribute that is not indented", "a tab or spaces before "+excerpt(word), "indent the line")
 		s.at = colon + len(rest) - len(after)
 		l.kind, l.mended = attributeLine, true
 		s.value(l)
@@ -34,12 +34,12 @@ func (s *cScanner) badHead(l *line, colon int) {
 	case strings.HasPrefix(rest, ":"):
 		behind := colon + 1 + len(rest[1:]) - len(strings.TrimLeft(rest[1:], " \t"))
 		s.report(l, behind, CodeSyntaxHead, fmt.Sprintf("%q after the head of a stanza", excerpt(s.text[behind:colon+len(rest)])),
-			"nothing after "+word+":", "put it on a line of its own, a comment with # in the first column")
+			"nothing after "+excerpt(word)+":", "put it on a line of its own, a comment with # in the first column")
 	case strings.HasPrefix(after, ":"):
-		s.report(l, colon, CodeSyntaxHead, "a blank before the colon", word+":", "remove the blank")
+		s.report(l, colon, CodeSyntaxHead, "a blank before the colon", excerpt(word)+":", "remove the blank")
 	default:
 		s.report(l, colon, CodeSyntaxHead, fmt.Sprintf("%q", excerpt(s.text[l.start:colon+len(rest)])),
-			"the head of a stanza, such as node:, or an indented attribute", "write "+word+":, or indent the line")
+			"the head of a stanza, such as node:, or an indented attribute", "write "+excerpt(word)+":, or indent the line")
 		l.kind = brokenLine
 		if isStanza(word) {
 			l.kind, l.mended = headLine, true

@@ -23,7 +23,7 @@ func fileCalls() []string {
 	return []string{
 		"open", "openat", "read", "pread64", "write", "pwrite64", "close", "fstat", "newfstatat", "stat", "lstat", "statx",
 		"fchmod", "fchmodat", "fchown", "fchownat", "fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink", "unlinkat",
-		"rmdir", "mkdir", "mkdirat", "getdents64", "fcntl", "readlink", "readlinkat", "flistxattr", "fgetxattr", "fsetxattr",
+		"rmdir", "mkdir", "mkdirat", "getdents64", "fcntl", "readlink", "readlinkat", "flistxattr", "fgetxattr", "fsetxattr", "fremovexattr",
 		"lseek", "ftruncate", "fallocate", "flock", "utimensat", "linkat", "symlinkat",
 	}
 }
