@@ -62,7 +62,9 @@ func (r *resource) open(dir *directory, q queueing) (int, error) {
 		switch {
 		case err == nil || err == unix.ENOENT:
 			return fd, err
-		case err == unix.EAGAIN && q == wait && r.wanted():
+		case err == unix.EAGAIN && q == wait && !r.wanted():
+			return -1, errUnwanted
+		case err == unix.EAGAIN && q == wait:
 			time.Sleep(pause)
 		case err == unix.ETXTBSY && q == dontWait:
 			return -1, fmt.Errorf("%w: another node holds or caches it (%w)", ErrBusy, err)

@@ -40,6 +40,11 @@
 //
 // A holder that is killed releases at once, like one that closes its files.
 //
+// The heartbeat must outlive the locks. In local mode the kernel stops it with the
+// last volume that is unmounted, whatever locks are held, and the other nodes take
+// them over two seconds later while their holders go on. A node whose programs
+// lock keeps a heartbeat of its own: o2cb_ctl heartbeat start DEVICE.
+//
 // # When not to use it
 //
 //   - Between nodes that do not share an O2CB cluster. Use etcd or Consul there.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/o2cb-go/o2cb/tests/lab"
 	"github.com/o2cb-go/o2cb/tests/rig"
@@ -62,5 +63,24 @@ func TestLinksAreTheSameBinary(t *testing.T) {
 		if !os.SameFile(tool, link) {
 			t.Errorf("%s is another file than o2cb_ctl", name)
 		}
+	}
+}
+
+// TestStartIsQuick measures the processor time of a start, which other programs
+// of a busy machine do not add to, and takes the best of several: what is asked
+// is that the program has nothing to do before it does what it was told.
+func TestStartIsQuick(t *testing.T) {
+	const limit, runs = 10 * time.Millisecond, 20
+	best := time.Hour
+	for range runs {
+		cmd := exec.Command(rig.Tool(t, "o2cb_ctl"), "--version")
+		if err := cmd.Run(); err != nil {
+			t.Fatal(err)
+		}
+		best = min(best, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+	}
+	t.Logf("processor time of a start: %v", best)
+	if best >= limit {
+		t.Errorf("--version takes %v of processor time, want less than %v", best, limit)
 	}
 }

@@ -52,8 +52,11 @@ func (s *story) mistake(n *lab.Node) {
 	wrong := strings.Replace(string(n.Pull(rig.ConfigPath)), "node_count = 2", "node_count = 3", 1)
 	wrong = strings.Replace(wrong, "ip_port = 7777", "ip_port = 77777", 1)
 	n.WriteFile("/tmp/wrong.conf", []byte(wrong), 0o644)
-	if status := s.run(n, "check", "/tmp/wrong.conf"); status == 0 {
-		s.tb.Fatalf("check found no mistake")
+	r := s.run(n, "check", "/tmp/wrong.conf")
+	for _, mistake := range []string{"node-count", "port-range"} {
+		if r.Status == 0 || !strings.Contains(r.Stdout, mistake) {
+			s.tb.Fatalf("check did not find the mistake %s", mistake)
+		}
 	}
 }
 
@@ -69,8 +72,7 @@ func (s *story) online(c *lab.Cluster) {
 func (s *story) heartbeat(c *lab.Cluster) {
 	s.say("A heartbeat on a shared disk tells the nodes that the others live. The kernel takes ten seconds to believe it\n" +
 		"(and here eight, not sixty, to give a silent node up):")
-	rig.Format(c)
-	s.command(c.Node(0), "mkfs.ocfs2", "--cluster-stack=o2cb", "--cluster-name="+rig.Name, c.Disk(0))
+	s.command(c.Node(0), rig.Format(c)...)
 	for _, n := range c.Nodes() {
 		s.command(n, "o2cb_ctl", "heartbeat", "start", c.Disk(0))
 	}
@@ -109,7 +111,11 @@ func (s *story) survive(c *lab.Cluster) {
 	s.quote("node1: holds the lock")
 	waiter := c.Node(0).Start(lab.Command{Args: []string{s.tool, "lock", "demo", "flag", "--", "echo", "node0 has the lock now"}})
 	s.command(c.Node(0), "o2cb_ctl", "lock", "demo", "flag", "--", "echo", "node0 has the lock now")
-	time.Sleep(2 * time.Second) // long enough for a person to see that node0 waits
+	select {
+	case <-waiter.Done():
+		s.tb.Fatalf("node0 had the lock while node1 held it: %s", waiter.Stdout())
+	case <-time.After(2 * time.Second): // long enough for a person to see that node0 waits
+	}
 	c.Node(1).PowerOff()
 	off := time.Now()
 	s.quote("node1: *power cut*")
@@ -139,17 +145,17 @@ func (s *story) command(n *lab.Node, words ...string) {
 	fmt.Fprintf(s.out, "    %s# %s\n", n.Name(), strings.Join(words, " "))
 }
 
-// run types an o2cb_ctl command at a node, prints its answer, and returns its status.
-func (s *story) run(n *lab.Node, args ...string) int {
+// run types an o2cb_ctl command at a node and prints its answer.
+func (s *story) run(n *lab.Node, args ...string) lab.Result {
 	s.command(n, append([]string{"o2cb_ctl"}, args...)...)
 	r := n.Run(s.tool, args...)
 	s.quote(r.Stdout + r.Stderr)
-	return r.Status
+	return r
 }
 
 // must is run, and ends the story if the command fails.
 func (s *story) must(n *lab.Node, args ...string) {
-	if status := s.run(n, args...); status != 0 {
-		s.tb.Fatalf("o2cb_ctl %s failed with status %d", strings.Join(args, " "), status)
+	if r := s.run(n, args...); r.Status != 0 {
+		s.tb.Fatalf("o2cb_ctl %s failed with status %d", strings.Join(args, " "), r.Status)
 	}
 }

@@ -113,8 +113,19 @@ func openOnDLMFS() (paths []string) {
 }
 
 // inUninterruptibleWait reports whether a thread of this process waits in the
-// kernel as an open(2) on dlmfs does.
+// kernel as an open(2) on dlmfs does. A page fault can look like that too, but
+// not ten times in a row.
 func inUninterruptibleWait() bool {
+	for range 10 {
+		if !anyThreadInD() {
+			return false
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return true
+}
+
+func anyThreadInD() bool {
 	tasks, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		panic(err)

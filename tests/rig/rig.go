@@ -93,10 +93,13 @@ func Hasten(n *lab.Node) {
 		test "$(cat heartbeat/dead_threshold)" = %[2]d`, Name, DeadThreshold))
 }
 
-// Format makes an OCFS2 volume of this cluster on the first disk.
-func Format(c *lab.Cluster) {
-	c.Node(0).MustRun("mkfs.ocfs2", "-q", "-F", "-x", "-N", "4", "-L", "data",
-		"--cluster-stack=o2cb", "--cluster-name="+Name, c.Disk(0))
+// Format makes an OCFS2 volume of this cluster on the first disk, with Debian's
+// tool, and returns the command line that it used.
+func Format(c *lab.Cluster) []string {
+	command := []string{"mkfs.ocfs2", "-q", "-x", "-N", "4", "-L", "data",
+		"--cluster-stack=o2cb", "--cluster-name=" + Name, c.Disk(0)}
+	c.Node(0).MustRun(command[0], command[1:]...)
+	return command
 }
 
 // Heartbeat starts the heartbeat of the first disk's volume on all nodes side

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/o2cb-go/o2cb/tests/lab"
+	"github.com/o2cb-go/o2cb/tests/rig"
+)
+
+func TestMain(m *testing.M) {
+	lab.Main(m, map[string]func(args []string) int{
+		"lock":   role(compareLocks),
+		"volume": role(compareVolume),
+	})
+}
+
+// BenchmarkGuest compares what needs a kernel with the cluster stack: on one
+// node that is online and beats.
+func BenchmarkGuest(b *testing.B) {
+	c := lab.Start(b, lab.Nodes(1), lab.Disk("data", "64M"))
+	rig.Online(b, c)
+	rig.Format(c)
+	rig.Heartbeat(b, c)
+	b.Run("Lock", func(b *testing.B) {
+		report(b, inGuest(b, c, "lock"), lockBatch, ours, inC, openFlockClose)
+	})
+	b.Run("Volume", func(b *testing.B) {
+		report(b, inGuest(b, c, "volume", rig.Tool(b, "o2cb_ctl"), c.Disk(0)), 1, ours, inC)
+	})
+}
+
+// inGuest makes a comparison in the guest.
+func inGuest(b *testing.B, c *lab.Cluster, name string, args ...string) times {
+	b.Helper()
+	var all times
+	for b.Loop() {
+		r := c.Node(0).RunSelf(name, args...)
+		if r.Status != 0 {
+			b.Fatalf("comparison %q: status %d: %s", name, r.Status, r.Stderr)
+		}
+		var more times
+		if err := json.Unmarshal([]byte(r.Stdout), &more); err != nil {
+			b.Fatalf("comparison %q: %v: %s", name, err, r.Stdout)
+		}
+		all = append(all, more...)
+	}
+	return all
+}
+
+// role makes a program of a comparison, which prints the times.
+func role(comparison func(args []string) (times, error)) func(args []string) int {
+	return func(args []string) int {
+		all, err := comparison(args)
+		if err == nil {
+			err = json.NewEncoder(os.Stdout).Encode(all)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return 0
+	}
+}
+
+// compareVolume PROGRAM DEVICE compares what our program and Debian's take to
+// say what lies on a device.
+func compareVolume(args []string) (times, error) {
+	tool, device := args[0], args[1]
+	return comparePrograms(
+		program{path: tool, args: []string{"volume", device}, prints: rig.Name},
+		program{path: "/sbin/mounted.ocfs2", args: []string{"-d", device}, prints: rig.Name})
+}
