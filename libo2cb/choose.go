@@ -62,7 +62,7 @@ func (e *LocalAddressError) Error() string {
 
 // wanted reads the configuration and returns the cluster called name, or the
 // only one, with its local node marked, and the findings that do not keep it
-// from going online.
+// from going online; those that do are in the error.
 func (m *Manager) wanted(name string) (*cluster.Cluster, conf.Findings, error) {
 	file, findings, err := conf.Load(m.config)
 	if err != nil {
@@ -73,7 +73,7 @@ func (m *Manager) wanted(name string) (*cluster.Cluster, conf.Findings, error) {
 		refused = findings.ErrPermissive
 	}
 	if err := refused(); err != nil {
-		return nil, findings, m.permit(err, findings)
+		return nil, findings.Warnings(), err
 	}
 	c, err := choose(m.config, file.Clusters(), name)
 	if err != nil {
@@ -84,14 +84,6 @@ func (m *Manager) wanted(name string) (*cluster.Cluster, conf.Findings, error) {
 		return nil, findings, err
 	}
 	return c, findings, nil
-}
-
-// permit adds that --permissive would do, where it would.
-func (m *Manager) permit(err error, findings conf.Findings) error {
-	if findings.ErrPermissive() == nil {
-		return fmt.Errorf("%w; correct it, or go online all the same with --permissive", err)
-	}
-	return err
 }
 
 func choose(config string, clusters []*cluster.Cluster, name string) (*cluster.Cluster, error) {

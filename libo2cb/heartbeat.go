@@ -4,6 +4,7 @@ package libo2cb
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,8 +33,15 @@ type Heartbeat struct {
 // A mounted volume has its own user: this is for a lock domain without a mount.
 // The count is the one of the C program ocfs2_hb_ctl, and the user stays until
 // [Manager.StopHeartbeat]. Errors are [ErrNoCluster], those of
-// [heartbeat.Keeper.Start], and those of looking for the volume.
+// [heartbeat.Keeper.Start], and those of looking for the volume. It waits for
+// [Manager.Online], [Manager.Offline] and [Manager.StopHeartbeat] of others, and
+// they for it ([ErrLocked]); starts go side by side.
 func (m *Manager) StartHeartbeat(ctx context.Context, target string, progress func(elapsed, expected time.Duration)) (*heartbeat.Result, error) {
+	unlock, err := m.lockShared(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("start heartbeat on %s: %w", target, err)
+	}
+	defer unlock()
 	keeper, name, err := m.keeper()
 	if err != nil {
 		return nil, fmt.Errorf("start heartbeat on %s: %w", target, err)
@@ -51,9 +59,23 @@ func (m *Manager) StartHeartbeat(ctx context.Context, target string, progress fu
 
 // StopHeartbeat takes one user of a region away, and stops the region with the
 // last. target is a device or a volume's UUID. stopped says whether the region is
-// gone. While a volume is mounted or a lock domain joined the kernel refuses to
-// stop the last region, with EBUSY, and the user stays. Needs root.
+// gone. Needs root.
+//
+// While the region's volume is mounted the kernel refuses with EBUSY, and the
+// user stays. It would not mind lock domains of dlmfs, and the other nodes would
+// give out the locks that are held here: so, before the last region of this node
+// stops, domains that processes have open are an [*InUseError], which is EBUSY
+// too, and the user stays. Domains that nobody has open are left, as
+// [Manager.Offline] does it, even when the kernel refuses afterwards. Nothing
+// stops a process from joining a domain in the instant between.
+//
+// It excludes all that changes the cluster ([ErrLocked]).
 func (m *Manager) StopHeartbeat(ctx context.Context, target string) (region string, stopped bool, err error) {
+	unlock, err := m.lock(ctx)
+	if err != nil {
+		return "", false, fmt.Errorf("stop heartbeat on %s: %w", target, err)
+	}
+	defer unlock()
 	keeper, name, err := m.keeper()
 	if err != nil {
 		return "", false, fmt.Errorf("stop heartbeat on %s: %w", target, err)
@@ -64,6 +86,22 @@ func (m *Manager) StopHeartbeat(ctx context.Context, target string) (region stri
 	}
 	stopped, err = keeper.Stop(ctx, name, region, heartbeat.Persistent)
 	return region, stopped, err
+}
+
+// vacate makes sure that this node has no lock domain: it refuses while a process
+// has one open and leaves the others.
+func (m *Manager) vacate(ctx context.Context, clusterName string) error {
+	domains, err := m.domains(ctx)
+	if err != nil {
+		return err
+	}
+	idle, used := divide(domains)
+	if len(used) > 0 {
+		return fmt.Errorf("it is this node's last, without which other nodes give out the locks held here, and %w",
+			&InUseError{Cluster: clusterName, Domains: used})
+	}
+	_, err = m.leave(idle)
+	return err
 }
 
 // Heartbeats returns the running regions and how many users each has. Without a
@@ -95,21 +133,31 @@ func (m *Manager) References(target string) (region string, n int, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	n, _, err = heartbeat.New(nil).References(region)
+	n, _, err = heartbeat.New(nil, nil).References(region)
 	return region, n, err
 }
 
 // RegionOf returns the region that target names: the UUID of the volume on a
-// device, or target itself when it is no path.
+// device; or target itself when it is no path, as the kernel writes it when it is
+// a UUID, upper or lower case, with or without dashes.
 func RegionOf(target string) (string, error) {
 	if !isPath(target) {
-		return target, nil
+		return normalize(target), nil
 	}
 	v, err := volume.Open(target)
 	if err != nil {
 		return "", err
 	}
 	return v.UUID, nil
+}
+
+// normalize writes a UUID as the kernel does, and leaves anything else alone.
+func normalize(target string) string {
+	plain := strings.ReplaceAll(target, "-", "")
+	if raw, err := hex.DecodeString(plain); err != nil || len(raw) != 16 {
+		return target
+	}
+	return strings.ToUpper(plain)
 }
 
 // isPath tells a device's path from a UUID.
@@ -121,7 +169,8 @@ func (m *Manager) keeper() (*heartbeat.Keeper, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return heartbeat.New(kernel), name, nil
+	vacate := func(ctx context.Context) error { return m.vacate(ctx, name) }
+	return heartbeat.New(kernel, vacate), name, nil
 }
 
 // onlineCluster returns the kernel's configfs and the name of the cluster in it,

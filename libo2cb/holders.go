@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -112,9 +113,9 @@ func command(dir string) string {
 }
 
 // domains returns the lock domains with their holders, by name; none when dlmfs
-// is not mounted.
+// is not mounted. It fails with [ErrDomainsChange] when the list is not to be had.
 func (m *Manager) domains(ctx context.Context) ([]Domain, error) {
-	names, err := m.stack.Domains()
+	names, err := m.domainNames(ctx)
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
@@ -131,4 +132,38 @@ func (m *Manager) domains(ctx context.Context) ([]Domain, error) {
 		domains = append(domains, Domain{Name: name, Holders: holders[name]})
 	}
 	return domains, nil
+}
+
+// listPatience is how long the list of domains may take: it takes the kernel
+// microseconds, or as long as a join or leave.
+const listPatience = time.Second
+
+// ErrDomainsChange says that a process is joining or leaving a lock domain, which
+// can take as long as a node that does not answer. It is unix.EBUSY.
+var ErrDomainsChange = fmt.Errorf("a process is joining or leaving a lock domain, try again when it is done: %w", unix.EBUSY)
+
+// domainNames lists the domains. The kernel holds the directory for the whole
+// time of a mkdir or rmdir in it, and a reader waits in a state that no signal
+// ends: so it reads on a goroutine, which after listPatience, or when ctx ends, is
+// left behind with its thread until the kernel lets it go.
+func (m *Manager) domainNames(ctx context.Context) ([]string, error) {
+	type answer struct {
+		names []string
+		err   error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		names, err := m.list()
+		done <- answer{names, err}
+	}()
+	patience := time.NewTimer(listPatience)
+	defer patience.Stop()
+	select {
+	case a := <-done:
+		return a.names, a.err
+	case <-patience.C:
+		return nil, ErrDomainsChange
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }

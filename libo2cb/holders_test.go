@@ -7,6 +7,10 @@ import (
 	"errors"
 	"reflect"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestDomainsAndTheirHolders(t *testing.T) {
@@ -33,6 +37,35 @@ func TestDomainsAndTheirHolders(t *testing.T) {
 	if got, err := bare.domains(t.Context()); err != nil || got != nil {
 		t.Errorf("domains() without dlmfs = %v, %v", got, err)
 	}
+}
+
+// The kernel does not list the domains while one is joined or left.
+func TestDomainsWhileOneIsJoined(t *testing.T) {
+	m, _ := manager(t, onlineMachine(), Options{})
+	synctest.Test(t, func(t *testing.T) {
+		joined := make(chan struct{})
+		defer close(joined)
+		m.list = func() ([]string, error) { <-joined; return nil, nil }
+		begin := time.Now()
+		st, err := m.Status(t.Context())
+		if err != nil || !st.DomainsChange || len(st.Domains) != 0 || st.Cluster == nil || time.Since(begin) != listPatience {
+			t.Errorf("Status() = %+v, %v after %v", st, err, time.Since(begin))
+		}
+		for name, do := range map[string]func() error{
+			"Offline": func() error { _, err := m.Offline(t.Context(), ""); return err },
+			"vacate":  func() error { return m.vacate(t.Context(), "web") },
+		} {
+			err := do()
+			if !errors.Is(err, ErrDomainsChange) || !errors.Is(err, unix.EBUSY) {
+				t.Errorf("%s = %v, want ErrDomainsChange", name, err)
+			}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := m.domains(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("domains() of an ended context: %v", err)
+		}
+	})
 }
 
 func TestHolderString(t *testing.T) {

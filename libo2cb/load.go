@@ -14,7 +14,7 @@ import (
 func (m *Manager) Load(ctx context.Context) ([]stack.Action, error) {
 	unlock, err := m.lock(ctx)
 	if err != nil {
-		return nil, err
+		return []stack.Action{}, err
 	}
 	defer unlock()
 	return m.stack.Load(ctx, nil)
@@ -26,7 +26,7 @@ func (m *Manager) Load(ctx context.Context) ([]stack.Action, error) {
 func (m *Manager) Unload(ctx context.Context) (stack.Unloaded, error) {
 	unlock, err := m.lock(ctx)
 	if err != nil {
-		return stack.Unloaded{}, err
+		return stack.Unloaded{Actions: []stack.Action{}}, err
 	}
 	defer unlock()
 	return m.stack.Unload(ctx, nil)

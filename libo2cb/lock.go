@@ -30,9 +30,19 @@ const lockPoll = 20 * time.Millisecond
 // ErrLocked says that another process is changing the cluster and did not finish.
 var ErrLocked = errors.New("another process is changing the cluster")
 
-// lock waits until no other process changes the cluster, and returns what ends
-// the exclusion.
+// lock waits until no other process changes the cluster or starts a heartbeat,
+// and returns what ends the exclusion.
 func (m *Manager) lock(ctx context.Context) (unlock func(), err error) {
+	return m.flock(ctx, unix.LOCK_EX)
+}
+
+// lockShared is lock, but several may hold it at once.
+func (m *Manager) lockShared(ctx context.Context) (unlock func(), err error) {
+	return m.flock(ctx, unix.LOCK_SH)
+}
+
+// flock takes the lock file, how as for flock(2).
+func (m *Manager) flock(ctx context.Context, how int) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, LockWait, ErrLocked)
 	defer cancel()
 	path := m.path(lockFile)
@@ -43,23 +53,23 @@ func (m *Manager) lock(ctx context.Context) (unlock func(), err error) {
 	if err != nil {
 		return nil, rootOnly(err)
 	}
-	if err := waitFlock(ctx, f); err != nil {
+	if err := waitFlock(ctx, f, how); err != nil {
 		f.Close()
 		return nil, err
 	}
-	// Who holds it is for the message of those who wait, so that a failure to
-	// write it changes nothing.
+	// Who holds it, of several the last to come, is for the message of those who
+	// wait, so that a failure to write it changes nothing.
 	if err := f.Truncate(0); err == nil {
 		fmt.Fprintln(f, os.Getpid())
 	}
 	return func() { f.Close() }, nil
 }
 
-func waitFlock(ctx context.Context, f *os.File) error {
+func waitFlock(ctx context.Context, f *os.File, how int) error {
 	tick := time.NewTicker(lockPoll)
 	defer tick.Stop()
 	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
 		if err == nil {
 			return nil
 		}

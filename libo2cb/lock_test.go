@@ -47,6 +47,42 @@ func TestLockExcludes(t *testing.T) {
 	}
 }
 
+// Starts of a heartbeat go side by side; what changes the cluster does not.
+func TestLockShared(t *testing.T) {
+	m, _ := manager(t, machine(), Options{})
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(ErrLocked)
+	first, err := m.lockShared(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := m.lockShared(ended)
+	if err != nil {
+		t.Fatalf("a second start waits: %v", err)
+	}
+	first()
+	if _, err := m.lock(ended); !errors.Is(err, ErrLocked) {
+		t.Errorf("lock() beside a start: %v", err)
+	}
+	second()
+	change, err := m.lock(ended)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer change()
+	if _, err := m.lockShared(ended); !errors.Is(err, ErrLocked) {
+		t.Errorf("lockShared() beside a change: %v", err)
+	}
+	for name, do := range map[string]func() error{
+		"StartHeartbeat": func() error { _, err := m.StartHeartbeat(ended, "/dev/nothing", nil); return err },
+		"StopHeartbeat":  func() error { _, _, err := m.StopHeartbeat(ended, "R1"); return err },
+	} {
+		if err := do(); !errors.Is(err, ErrLocked) {
+			t.Errorf("%s beside a change: %v", name, err)
+		}
+	}
+}
+
 func TestLockNamesItsHolder(t *testing.T) {
 	m, root := manager(t, machine(), Options{})
 	unlock, err := m.lock(t.Context())

@@ -47,6 +47,7 @@ type Manager struct {
 	log        logrus.FieldLogger
 	stack      *stack.Stack
 	addresses  func() ([]netip.Prefix, error)
+	list       func() ([]string, error) // of the lock domains' names
 }
 
 // New returns a Manager. It looks at nothing.
@@ -64,6 +65,7 @@ func New(o Options) *Manager {
 		m.log = silent
 	}
 	m.stack = stack.New(m.root, m.log)
+	m.list = m.stack.Domains
 	return m
 }
 

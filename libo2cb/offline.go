@@ -35,9 +35,9 @@ func (e *NotOnlineError) Error() string {
 //
 // It looks first: mounted volumes, lock domains that processes have open, and
 // heartbeat regions are an [*InUseError] that names them all, and nothing is
-// touched. Nobody is stopped. Lock domains that nobody has open are left: their
-// value blocks go if no other node knows them, as they would with the cluster. A
-// step that the kernel refuses is an [*plan.ApplyError], and the steps before it
+// touched. Nobody is stopped. Lock domains that nobody has open are left before
+// the first node goes, and stay left if a later step fails: their value blocks go
+// if no other node knows them, as they would with the cluster. A step that the kernel refuses is an [*plan.ApplyError], and the steps before it
 // are undone.
 func (m *Manager) Offline(ctx context.Context, name string) (Report, error) {
 	report, err := m.offline(ctx, name)
@@ -103,7 +103,7 @@ func readCluster(kernel plan.Kernel) (*cluster.Cluster, error) {
 // checkUsers refuses while anybody uses the cluster and returns the lock domains
 // that nobody has open.
 func (m *Manager) checkUsers(ctx context.Context, have *cluster.Cluster) (idle []string, err error) {
-	e := &InUseError{Cluster: have.Name}
+	e := &InUseError{Cluster: have.Name, Mode: have.Mode()}
 	if e.Mounts, err = m.stack.Mounts("ocfs2"); err != nil {
 		return nil, err
 	}
@@ -111,13 +111,7 @@ func (m *Manager) checkUsers(ctx context.Context, have *cluster.Cluster) (idle [
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range domains {
-		if len(d.Holders) == 0 {
-			idle = append(idle, d.Name)
-		} else {
-			e.Domains = append(e.Domains, d)
-		}
-	}
+	idle, e.Domains = divide(domains)
 	// In local mode a region belongs to a mount, and goes with it; with no mount
 	// in sight somebody forgot it, or it belongs to a mount we cannot see.
 	if have.Mode() == cluster.GlobalHeartbeat || len(e.Mounts) == 0 {

@@ -18,6 +18,7 @@ import (
 type Report struct {
 	Cluster   string         `json:"cluster"`              // empty when there was none to take offline
 	LocalNode string         `json:"local_node,omitempty"` // Online only
+	Online    bool           `json:"online"`               // as in Status: in global mode only while a heartbeat region runs
 	Stack     []stack.Action `json:"stack,omitempty"`      // done or found done, before the steps
 	Left      []string       `json:"left,omitempty"`       // idle lock domains that Offline left
 	Steps     []plan.Step    `json:"steps,omitempty"`      // done in the kernel's cluster, in order
@@ -98,7 +99,11 @@ func (m *Manager) online(ctx context.Context, name string) (Report, error) {
 	if report.Steps, err = m.reach(ctx, kernel, want); err != nil {
 		return report, err
 	}
-	report.Completed, err = complete(kernel, want, report.Steps)
+	if report.Completed, err = complete(kernel, want, report.Steps); err != nil {
+		return report, err
+	}
+	have, err := readCluster(kernel)
+	report.Online = have != nil && isOnline(have)
 	return report, err
 }
 

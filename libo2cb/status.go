@@ -4,6 +4,7 @@ package libo2cb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -20,7 +21,10 @@ type Status struct {
 	Stack   stack.State    `json:"stack"`
 	Cluster *ClusterStatus `json:"cluster"` // null without a cluster in the kernel
 	Domains []Domain       `json:"domains"` // with the holders that this process may see
-	Mounts  []stack.Mount  `json:"mounts"`  // OCFS2 volumes
+	// DomainsChange says that a process is joining or leaving a lock domain, while
+	// which the kernel does not list them: Domains is empty then.
+	DomainsChange bool          `json:"domains_change"`
+	Mounts        []stack.Mount `json:"mounts"` // OCFS2 volumes
 }
 
 // ClusterStatus is the kernel's cluster.
@@ -64,8 +68,10 @@ type RegionStatus struct {
 	Beating []int `json:"beating"`
 }
 
-// Status returns what runs. It changes and loads nothing, waits for nobody and
-// works without privilege and on a machine without any of it.
+// Status returns what runs. It changes and loads nothing, and works without
+// privilege and on a machine without any of it. It waits for nobody longer than a
+// second: then a join or leave of a lock domain is under way, and a goroutine that
+// waits in the kernel for its end is left behind.
 func (m *Manager) Status(ctx context.Context) (Status, error) {
 	st, err := m.status(ctx)
 	if err != nil {
@@ -86,7 +92,8 @@ func (m *Manager) status(ctx context.Context) (Status, error) {
 	}
 	st.Mounts = append(st.Mounts, mounts...)
 	domains, err := m.domains(ctx)
-	if err != nil {
+	st.DomainsChange = errors.Is(err, ErrDomainsChange)
+	if err != nil && !st.DomainsChange {
 		return st, err
 	}
 	st.Domains = append(st.Domains, domains...)

@@ -16,8 +16,9 @@ func newHeartbeat(s *settings) *cobra.Command {
 		Use:   "heartbeat",
 		Short: "Start, stop and show the heartbeat of volumes",
 		Long: `A node shows that it is alive by writing to its block of a heartbeat region, an area
-of a shared volume, every two seconds. mount(8) starts and stops the region of
-the volume by itself; these commands are for lock domains without a mount.
+of a shared volume, every two seconds. mount(8) and umount(8) start and stop the
+region of the volume by themselves. Programs that take cluster locks want a region
+that does not end with a mount: start it here before the first of them.
 
 A region counts its users. The count is shared with the C program ocfs2_hb_ctl
 and with mount.ocfs2.`,
@@ -63,9 +64,11 @@ func newHeartbeatStop(s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "stop DEVICE|UUID",
 		Short: "Take a user away from a volume's heartbeat, stopping it with the last",
-		Long: `stop takes one user away and stops the region with the last one. While a volume is
-mounted or a lock domain joined the kernel does not let go of it; then nothing
-changes and the error says so.`,
+		Long: `stop takes one user away and stops the region with the last one. Nothing changes,
+and the error says who is in the way, while the region's volume is mounted, or
+while a program has a lock domain open and no other region beats: without a
+heartbeat the other nodes would take its locks over. Lock domains that nobody
+has open are left first.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			region, stopped, err := s.manager(false).StopHeartbeat(cmd.Context(), args[0])

@@ -26,7 +26,7 @@ unload leads back to exactly that. online calls it by itself.`,
 			if asJSON {
 				return firstError(err, printJSON(s.std.out, actions))
 			}
-			return firstError(err, printActions(s.std.out, actions, "already loaded: nothing to do"))
+			return printOutcome(s.std.out, actions, err, "already loaded: nothing to do")
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -41,38 +41,43 @@ func newUnload(s *settings) *cobra.Command {
 		Long: `unload undoes what load did and nothing else. A stack that somebody else loaded is
 unloaded as the init script of ocfs2-tools does it, which leaves configfs.
 
-While a cluster is online, a lock domain joined or a volume mounted it refuses,
-says by whom, and touches nothing.`,
+While a cluster is online, a lock domain joined, a volume mounted or a module held
+by something else it refuses, says by whom, and touches nothing.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			unloaded, err := s.manager(false).Unload(cmd.Context())
 			if asJSON {
 				return firstError(err, printJSON(s.std.out, unloaded))
 			}
-			return firstError(err, printActions(s.std.out, unloaded.Actions, "not loaded: nothing to do"))
+			return printOutcome(s.std.out, unloaded.Actions, err, "not loaded: nothing to do")
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-// printActions prints what was changed, a line each, or that nothing was.
-func printActions(w io.Writer, actions []stack.Action, nothing string) error {
-	changed := false
+// printOutcome prints what was changed before it failed with err, or that it did not
+// fail and nothing had to be.
+func printOutcome(w io.Writer, actions []stack.Action, err error, nothing string) error {
+	changed, printErr := printChanges(w, actions)
+	if err == nil && !changed {
+		_, printErr = fmt.Fprintln(w, nothing)
+	}
+	return firstError(err, printErr)
+}
+
+// printChanges prints what was changed, a line each, and tells whether anything was.
+func printChanges(w io.Writer, actions []stack.Action) (changed bool, err error) {
 	for _, a := range actions {
 		if a.Already {
 			continue
 		}
 		changed = true
 		if _, err := fmt.Fprintln(w, a); err != nil {
-			return err
+			return true, err
 		}
 	}
-	if changed {
-		return nil
-	}
-	_, err := fmt.Fprintln(w, nothing)
-	return err
+	return changed, nil
 }
 
 // firstError returns the first of the errors that is one: what was asked for

@@ -11,6 +11,7 @@ import (
 
 	"github.com/o2cb-go/o2cb/libo2cb"
 	"github.com/o2cb-go/o2cb/libo2cb/conf"
+	"github.com/o2cb-go/o2cb/libo2cb/stack"
 )
 
 func newOnline(s *settings) *cobra.Command {
@@ -21,7 +22,8 @@ func newOnline(s *settings) *cobra.Command {
 		Long: `online makes the kernel's cluster like the one in the configuration file, loading
 the stack first. CLUSTER may be left out when the file has one. A file with
 errors is refused before the kernel is touched. When a step fails, the steps
-before it are undone: the kernel has what it had before.
+before it are undone: the kernel has the cluster it had before. What was loaded
+stays loaded (o2cb_ctl unload).
 
 A cluster that is online already is compared with the file, and only what
 differs is changed; usually that is nothing.
@@ -36,18 +38,37 @@ upgrade: mend the file soon.`,
 			report, err := s.manager(permissive).Online(cmd.Context(), optional(args))
 			printWarnings(s.std.err, report.Findings)
 			if err != nil {
+				printLoaded(s.std.err, report.Stack)
 				return explainFindings(s.std.err, err, permissive)
 			}
 			if asJSON {
 				return printJSON(s.std.out, report)
 			}
-			return printReport(s.std.out, report, "Cluster "+report.Cluster+" is online already: nothing changed",
-				"Cluster "+report.Cluster+" is online")
+			unchanged, changed := outcome(report)
+			return printReport(s.std.out, report, unchanged, changed)
 		},
 	}
 	cmd.Flags().BoolVar(&permissive, "permissive", false, "pass over errors that neither the C tools nor the kernel mind")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// outcome returns what to say of a cluster that was there already, and of one
+// that was changed.
+func outcome(r libo2cb.Report) (unchanged, changed string) {
+	name := "Cluster " + r.Cluster
+	if !r.Online {
+		const idle = "; no heartbeat region runs yet"
+		return name + " is registered already: nothing changed" + idle, name + " is registered" + idle
+	}
+	return name + " is online already: nothing changed", name + " is online"
+}
+
+// printLoaded prints what stays of an online that failed.
+func printLoaded(w io.Writer, actions []stack.Action) {
+	if changed, _ := printChanges(w, actions); changed {
+		fmt.Fprintln(w, "o2cb_ctl: what was loaded stays (o2cb_ctl unload)")
+	}
 }
 
 func newOffline(s *settings) *cobra.Command {
@@ -57,7 +78,8 @@ func newOffline(s *settings) *cobra.Command {
 		Short: "Take the cluster out of the kernel",
 		Long: `offline removes the nodes and then the cluster from the kernel. It looks first:
 while a volume is mounted, a program has a lock domain open or a heartbeat region
-runs, it names them, says what ends each, and touches nothing.`,
+runs, it names them, says what ends each, and touches nothing. Lock domains that
+no program has open are left.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			report, err := s.manager(false).Offline(cmd.Context(), optional(args))
@@ -66,9 +88,6 @@ runs, it names them, says what ends each, and touches nothing.`,
 			}
 			if asJSON {
 				return printJSON(s.std.out, report)
-			}
-			for _, domain := range report.Left {
-				fmt.Fprintf(s.std.err, "o2cb_ctl: lock domain %s is still joined, by nobody; unload wants it gone: rmdir /dlm/%s\n", domain, domain)
 			}
 			return printReport(s.std.out, report, "No cluster is online: nothing changed", "Cluster "+report.Cluster+" is offline")
 		},
@@ -91,10 +110,11 @@ func printReport(w io.Writer, r libo2cb.Report, unchanged, changed string) error
 		_, err := fmt.Fprintln(w, unchanged)
 		return err
 	}
-	for _, a := range r.Stack {
-		if !a.Already {
-			fmt.Fprintln(w, a)
-		}
+	if _, err := printChanges(w, r.Stack); err != nil {
+		return err
+	}
+	for _, domain := range r.Left {
+		fmt.Fprintf(w, "leave lock domain %s\n", domain)
 	}
 	for _, node := range r.Completed {
 		fmt.Fprintf(w, "complete the registration of node %s\n", node)

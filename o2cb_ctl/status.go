@@ -59,6 +59,9 @@ func printStatus(out io.Writer, st libo2cb.Status) error {
 	} else {
 		fmt.Fprintf(w, "Cluster\tnone in the kernel\n")
 	}
+	if st.DomainsChange {
+		fmt.Fprintf(w, "Lock domains\tnot known: one is being joined or left\n")
+	}
 	for _, d := range st.Domains {
 		fmt.Fprintf(w, "Lock domain\t%s: %s\n", d.Name, holders(d))
 	}

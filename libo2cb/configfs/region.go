@@ -5,6 +5,7 @@ package configfs
 import (
 	"errors"
 	"os"
+	"path"
 	"strconv"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
@@ -22,9 +23,10 @@ import (
 //
 // On failure the region is removed again; should that fail too, both errors are
 // joined. EEXIST says that the region runs already, EINVAL that there is no
-// registered local node or that the area does not fit the device. A region whose
-// wait was interrupted cannot be removed without danger: it stays, and the error
-// has [ErrHalfStarted] besides EIO.
+// registered local node or that the area does not fit the device. A region that
+// has its heartbeat thread all the same, because the wait was interrupted (EIO)
+// or the local node removed meanwhile (EINVAL), cannot be removed without danger:
+// it stays, and the error has [ErrHalfStarted] besides the errno.
 func (f *FS) StartRegion(clusterName, name string, a cluster.Area, dev *os.File) error {
 	group, err := f.in(clusterName, "heartbeat")
 	if err != nil {
@@ -43,16 +45,17 @@ func (f *FS) StartRegion(clusterName, name string, a cluster.Area, dev *os.File)
 	return nil
 }
 
-// dropFailed removes a region that did not start, unless its thread did.
+// dropFailed removes a region that did not start, unless its thread did, whatever
+// the kernel answered. Where the kernel does not tell, a region whose device was
+// written counts as started.
 func dropFailed(group *dir, name string, failure error) error {
-	if !errors.Is(failure, unix.EIO) {
-		return group.rmdir(name)
-	}
-	thread, err := group.read(name + "/pid")
+	thread, found, err := readIfThere(group, name+"/pid")
 	if err != nil {
 		return err
 	}
-	if thread != "" {
+	var e *Error
+	started := errors.As(failure, &e) && e.Op == "write" && path.Base(e.Path) == "dev" && !errors.Is(e.Err, unix.ENOENT)
+	if thread != "" || !found && started {
 		return halfStarted(group, name)
 	}
 	return group.rmdir(name)
@@ -128,9 +131,12 @@ func nameDevice(err error, dev *os.File) error {
 // RemoveRegion ends a heartbeat region, whoever else uses it: the reference
 // count shared with the C tools is not looked at (package heartbeat does that).
 //
-// It fails with EBUSY while the kernel itself needs the region, for a mounted
-// volume or a DLM domain, with ENOENT when there is none, and with
-// [ErrHalfStarted], nothing touched, when its start was interrupted or is under way.
+// It fails with EBUSY while a domain has the region's name, which is that of its
+// mounted volume (in global mode while any domain is joined and few regions run),
+// with ENOENT when there is none, and with [ErrHalfStarted], nothing touched,
+// when its start was interrupted. While its start is under way the kernel lets go
+// of it or not, by when the call comes: do not. In local mode a dlmfs domain does
+// not keep a region, although its locks hold no longer than the node beats.
 func (f *FS) RemoveRegion(clusterName, name string) error {
 	group, err := f.in(clusterName, "heartbeat")
 	if err != nil {
@@ -144,8 +150,8 @@ func (f *FS) RemoveRegion(clusterName, name string) error {
 		err = group.rmdir(name)
 	}
 	err = because(err, unix.ENOENT, "no such heartbeat region runs", "")
-	return because(err, unix.EBUSY, "a mounted volume or a lock domain needs the heartbeat region",
-		"unmount the volumes and leave the lock domains first")
+	return because(err, unix.EBUSY, "the region's mounted volume, or in global mode a lock domain, needs the heartbeat",
+		"unmount the volume, or leave the lock domains, first")
 }
 
 // RegionPID returns the process number of the kernel thread that beats in a

@@ -3,7 +3,9 @@
 package heartbeat
 
 import (
+	"context"
 	"os"
+	"slices"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 )
@@ -16,7 +18,8 @@ type Kernel interface {
 	// StartRegion starts a region and returns when it is steady. On failure the
 	// region is gone or, where the kernel would not survive that, without device.
 	StartRegion(cluster, name string, a cluster.Area, dev *os.File) error
-	// RemoveRegion stops a region; EBUSY when the kernel needs it.
+	// RemoveRegion stops a region; EBUSY when the kernel needs it, which is when a
+	// domain has the region's name: that of its mounted volume.
 	RemoveRegion(cluster, name string) error
 }
 
@@ -25,10 +28,22 @@ type Kernel interface {
 // several goroutines and processes at once; those on one region take turns.
 type Keeper struct {
 	kernel Kernel
+	vacate func(ctx context.Context) error
 }
 
 // New returns a Keeper for the clusters of kernel.
-func New(kernel Kernel) *Keeper { return &Keeper{kernel: kernel} }
+//
+// vacate is called, with the mutex of the region held, before the last beating
+// region of this node is removed, and its error keeps the region. It has to see
+// to it that no lock domain is joined afterwards: the kernel lets the last region
+// go under a domain of dlmfs, and two seconds later the other nodes give out the
+// locks that are held here. nil is for a node that has no such domains.
+func New(kernel Kernel, vacate func(ctx context.Context) error) *Keeper {
+	if vacate == nil {
+		vacate = func(context.Context) error { return nil }
+	}
+	return &Keeper{kernel: kernel, vacate: vacate}
+}
 
 // RegionState is a region of the kernel with its users.
 type RegionState struct {
@@ -82,6 +97,26 @@ func find(c *cluster.Cluster, name string) *cluster.Region {
 func beats(c *cluster.Cluster, name string) bool {
 	r := find(c, name)
 	return r != nil && r.Device != ""
+}
+
+// remove removes a region from the kernel, once nobody depends on it being the
+// last that beats. Between the two a domain can still be joined.
+func (k *Keeper) remove(ctx context.Context, clusterName, region string) error {
+	c, err := k.kernel.Cluster(clusterName)
+	if err != nil {
+		return err
+	}
+	if isLast(c, region) {
+		if err := k.vacate(ctx); err != nil {
+			return err
+		}
+	}
+	return k.kernel.RemoveRegion(clusterName, region)
+}
+
+// isLast reports whether no region of c beats but the one called name.
+func isLast(c *cluster.Cluster, name string) bool {
+	return !slices.ContainsFunc(c.Regions, func(r cluster.Region) bool { return r.Name != name && r.Device != "" })
 }
 
 // halfStarted reports a region without device, which must not be removed.

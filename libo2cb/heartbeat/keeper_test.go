@@ -165,7 +165,7 @@ func newVolume(tb testing.TB, change ...func(image []byte)) (device, region stri
 // wantReferences checks the count of a region; -1 is no semaphore set.
 func wantReferences(tb testing.TB, region string, want int) {
 	tb.Helper()
-	n, ok, err := New(nil).References(region)
+	n, ok, err := New(nil, nil).References(region)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -217,12 +217,12 @@ func TestReferencesLeaveNothing(t *testing.T) {
 func TestRegions(t *testing.T) {
 	kernel := newFakeKernel()
 	device, region := newVolume(t)
-	if _, err := New(kernel).Start(t.Context(), Request{Cluster: "web", Device: device}); err != nil {
+	if _, err := New(kernel, nil).Start(t.Context(), Request{Cluster: "web", Device: device}); err != nil {
 		t.Fatal(err)
 	}
 	byHand := cluster.Region{Name: newRegion(t), Device: "sdz"}
 	kernel.cluster.Regions = append(kernel.cluster.Regions, byHand)
-	got, err := New(kernel).Regions("web")
+	got, err := New(kernel, nil).Regions("web")
 	want := []RegionState{
 		{Region: cluster.Region{Name: region, Device: "disk"}, References: 1, Counted: true},
 		{Region: byHand},
@@ -230,7 +230,7 @@ func TestRegions(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("regions %+v, %v\nwant %+v", got, err, want)
 	}
-	if _, err := New(kernel).Regions("elsewhere"); !errors.Is(err, unix.ENOENT) || !strings.Contains(err.Error(), "elsewhere") {
+	if _, err := New(kernel, nil).Regions("elsewhere"); !errors.Is(err, unix.ENOENT) || !strings.Contains(err.Error(), "elsewhere") {
 		t.Errorf("unknown cluster: error %v", err)
 	}
 }

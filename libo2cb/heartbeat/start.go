@@ -109,7 +109,7 @@ func (k *Keeper) startLocked(ctx context.Context, s *set, r Request, v *volume.V
 	if err := s.take(r.Lifetime); err != nil {
 		err = startError(r, v.UUID, fmt.Errorf("count a reference: %w", err))
 		if started {
-			err = withCleanup(err, k.kernel.RemoveRegion(r.Cluster, v.UUID))
+			err = withCleanup(err, k.remove(context.WithoutCancel(ctx), r.Cluster, v.UUID))
 		}
 		return false, err
 	}
@@ -123,7 +123,7 @@ func (k *Keeper) startRegion(ctx context.Context, r Request, v *volume.Volume, d
 		return startError(r, v.UUID, err)
 	}
 	if err := ctx.Err(); err != nil {
-		return withCleanup(startError(r, v.UUID, err), k.kernel.RemoveRegion(r.Cluster, v.UUID))
+		return withCleanup(startError(r, v.UUID, err), k.remove(context.WithoutCancel(ctx), r.Cluster, v.UUID))
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ import (
 func TestStartAndStop(t *testing.T) {
 	for _, l := range []Lifetime{Persistent, ProcessBound} {
 		kernel := newFakeKernel()
-		keeper := New(kernel)
+		keeper := New(kernel, nil)
 		device, region := newVolume(t)
 		for i := range 3 {
 			r, err := keeper.Start(t.Context(), Request{Cluster: "web", Device: device, UUID: region, Lifetime: l})
@@ -84,7 +84,7 @@ func TestStartChecks(t *testing.T) {
 				changes = append(changes, tt.volume)
 			}
 			device, region := newVolume(t, changes...)
-			_, err := New(kernel).Start(t.Context(), Request{Cluster: "web", Device: device, UUID: tt.uuid})
+			_, err := New(kernel, nil).Start(t.Context(), Request{Cluster: "web", Device: device, UUID: tt.uuid})
 			var typed *Error
 			if !errors.As(err, &typed) || !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.text) || !strings.Contains(err.Error(), device) {
 				t.Errorf("error %v, want %q with %q in it", err, tt.want, tt.text)
@@ -100,13 +100,13 @@ func TestStartChecks(t *testing.T) {
 // A volume without cluster information belongs to whatever o2cb cluster runs.
 func TestStartWithoutClusterInformation(t *testing.T) {
 	device, _ := newVolume(t, func(p []byte) { p[incompat+1] &^= 0x40 })
-	if r, err := New(newFakeKernel()).Start(t.Context(), Request{Cluster: "web", Device: device}); err != nil || !r.Started {
+	if r, err := New(newFakeKernel(), nil).Start(t.Context(), Request{Cluster: "web", Device: device}); err != nil || !r.Started {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
 
 func TestStartWithoutDevice(t *testing.T) {
-	_, err := New(newFakeKernel()).Start(t.Context(), Request{Cluster: "web", Device: filepath.Join(t.TempDir(), "absent")})
+	_, err := New(newFakeKernel(), nil).Start(t.Context(), Request{Cluster: "web", Device: filepath.Join(t.TempDir(), "absent")})
 	if !errors.Is(err, os.ErrNotExist) || !errors.Is(err, unix.ENOENT) {
 		t.Errorf("error %v", err)
 	}
@@ -116,7 +116,7 @@ func TestStartFails(t *testing.T) {
 	kernel := newFakeKernel()
 	kernel.startErr = unix.EIO
 	device, region := newVolume(t)
-	_, err := New(kernel).Start(t.Context(), Request{Cluster: "web", Device: device})
+	_, err := New(kernel, nil).Start(t.Context(), Request{Cluster: "web", Device: device})
 	if !errors.Is(err, unix.EIO) || !strings.Contains(err.Error(), region) {
 		t.Errorf("error %v, want EIO", err)
 	}
@@ -135,7 +135,7 @@ func TestStartFailsBesideOthers(t *testing.T) {
 	if err := errors.Join(s.take(Persistent), s.unlock()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := New(kernel).Start(t.Context(), Request{Cluster: "web", Device: device}); !errors.Is(err, unix.EIO) {
+	if _, err := New(kernel, nil).Start(t.Context(), Request{Cluster: "web", Device: device}); !errors.Is(err, unix.EIO) {
 		t.Errorf("error %v, want EIO", err)
 	}
 	wantReferences(t, region, 1)
@@ -148,7 +148,7 @@ func TestStartCancelledInKernel(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	kernel.onStart = cancel
 	device, region := newVolume(t)
-	_, err := New(kernel).Start(ctx, Request{Cluster: "web", Device: device})
+	_, err := New(kernel, nil).Start(ctx, Request{Cluster: "web", Device: device})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
@@ -164,7 +164,7 @@ func TestStartCancelledAndBusy(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	kernel.onStart, kernel.busy = cancel, true
 	device, region := newVolume(t)
-	_, err := New(kernel).Start(ctx, Request{Cluster: "web", Device: device})
+	_, err := New(kernel, nil).Start(ctx, Request{Cluster: "web", Device: device})
 	if !errors.Is(err, context.Canceled) || !errors.Is(err, unix.EBUSY) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("error %v", err)
 	}
@@ -181,11 +181,11 @@ func TestStartCancelledInQueue(t *testing.T) {
 	}
 	for _, call := range []func(ctx context.Context) error{
 		func(ctx context.Context) error {
-			_, err := New(kernel).Start(ctx, Request{Cluster: "web", Device: device})
+			_, err := New(kernel, nil).Start(ctx, Request{Cluster: "web", Device: device})
 			return err
 		},
 		func(ctx context.Context) error {
-			_, err := New(kernel).Stop(ctx, "web", region, Persistent)
+			_, err := New(kernel, nil).Stop(ctx, "web", region, Persistent)
 			return err
 		},
 	} {
@@ -207,11 +207,11 @@ func TestHalfStarted(t *testing.T) {
 	kernel := newFakeKernel()
 	device, region := newVolume(t)
 	kernel.cluster.Regions = []cluster.Region{{Name: region}}
-	_, err := New(kernel).Start(t.Context(), Request{Cluster: "web", Device: device})
+	_, err := New(kernel, nil).Start(t.Context(), Request{Cluster: "web", Device: device})
 	if !errors.Is(err, ErrHalfStarted) || !strings.Contains(err.Error(), "reboot") {
 		t.Errorf("start: error %v, want ErrHalfStarted", err)
 	}
-	if _, err := New(kernel).Stop(t.Context(), "web", region, Persistent); !errors.Is(err, ErrHalfStarted) {
+	if _, err := New(kernel, nil).Stop(t.Context(), "web", region, Persistent); !errors.Is(err, ErrHalfStarted) {
 		t.Errorf("stop: error %v, want ErrHalfStarted", err)
 	}
 	if kernel.regions() != 1 {
@@ -227,7 +227,7 @@ func TestConcurrent(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 5 {
-				keeper := New(kernel)
+				keeper := New(kernel, nil)
 				if _, err := keeper.Start(t.Context(), Request{Cluster: "web", Device: device, Lifetime: ProcessBound}); err != nil {
 					t.Error(err)
 					return

@@ -20,12 +20,18 @@ import (
 // in the process that started it.
 //
 // The last reference goes only after the kernel let go of the region: when that
-// fails, with EBUSY while a volume is mounted or a lock domain joined, the count
-// is as before. Stopping takes up to 2 s, the kernel's beat; ctx ends only the
-// wait for others that start or stop the same region.
+// fails, with EBUSY while the region's volume is mounted, the count is as before.
+// The kernel does not mind lock domains of dlmfs, whose locks the other nodes
+// give out as soon as this node beats nowhere: before the node's last region
+// goes, the function that New got is asked, and its error keeps region and
+// count. Stopping takes up to 2 s, the kernel's beat; ctx ends only the wait for
+// others that start or stop the same region, and that question.
+//
+// Two calls for different regions must not run at once: each would take the
+// other's for the one that stays.
 //
 // The error is an *Error: ErrGlobal, ErrNotRunning, ErrHalfStarted, the kernel's
-// errno, or ctx.Err().
+// errno, that of the function, or ctx.Err().
 func (k *Keeper) Stop(ctx context.Context, clusterName, region string, l Lifetime) (stopped bool, err error) {
 	fail := func(err error) (bool, error) {
 		return false, &Error{Op: "stop", Cluster: clusterName, Region: region, Err: err}
@@ -35,7 +41,8 @@ func (k *Keeper) Stop(ctx context.Context, clusterName, region string, l Lifetim
 		return fail(err)
 	}
 	if c.Mode() == cluster.GlobalHeartbeat {
-		return fail(ErrGlobal)
+		return false, &Error{Op: "stop", Cluster: clusterName, Region: region, Err: ErrGlobal,
+			Mend: "o2cb stop-heartbeat " + clusterName + ", of ocfs2-tools, stops it"}
 	}
 	if find(c, region) == nil {
 		if _, counted, err := k.References(region); err == nil && !counted {
@@ -46,7 +53,7 @@ func (k *Keeper) Stop(ctx context.Context, clusterName, region string, l Lifetim
 	if err != nil {
 		return fail(err)
 	}
-	stopped, err = k.stopLocked(set, clusterName, region, l)
+	stopped, err = k.stopLocked(ctx, set, clusterName, region, l)
 	if err != nil {
 		return false, withCleanup(err, k.release(set, clusterName, region))
 	}
@@ -61,7 +68,7 @@ func (k *Keeper) Stop(ctx context.Context, clusterName, region string, l Lifetim
 
 // stopLocked does the work with the mutex of the region held. After it stopped
 // the region the set is gone, and the mutex with it.
-func (k *Keeper) stopLocked(s *set, clusterName, region string, l Lifetime) (stopped bool, err error) {
+func (k *Keeper) stopLocked(ctx context.Context, s *set, clusterName, region string, l Lifetime) (stopped bool, err error) {
 	fail := func(err error) (bool, error) {
 		return false, &Error{Op: "stop", Cluster: clusterName, Region: region, Err: err}
 	}
@@ -79,29 +86,29 @@ func (k *Keeper) stopLocked(s *set, clusterName, region string, l Lifetime) (sto
 	case r.Device == "":
 		return false, halfStarted("stop", clusterName, region)
 	case n > 1:
-		return k.stopShared(s, clusterName, region, l)
+		return k.stopShared(ctx, s, clusterName, region, l)
 	}
-	return true, k.stopRegion(s, clusterName, region)
+	return true, k.stopRegion(ctx, s, clusterName, region)
 }
 
 // stopShared takes one of several references away. Those of processes that die
 // go without asking for the mutex; if that left none, the region is stopped.
-func (k *Keeper) stopShared(s *set, clusterName, region string, l Lifetime) (stopped bool, err error) {
+func (k *Keeper) stopShared(ctx context.Context, s *set, clusterName, region string, l Lifetime) (stopped bool, err error) {
 	if err := s.drop(l); err != nil {
 		return false, &Error{Op: "stop", Cluster: clusterName, Region: region, Err: fmt.Errorf("take a reference away: %w", err)}
 	}
 	if n, err := s.count(); err != nil || n > 0 {
 		return false, nil
 	}
-	if err := k.stopRegion(s, clusterName, region); err != nil {
+	if err := k.stopRegion(ctx, s, clusterName, region); err != nil {
 		return false, withCleanup(err, s.take(l))
 	}
 	return true, nil
 }
 
 // stopRegion stops the region, then removes its semaphores.
-func (k *Keeper) stopRegion(s *set, clusterName, region string) error {
-	err := k.kernel.RemoveRegion(clusterName, region)
+func (k *Keeper) stopRegion(ctx context.Context, s *set, clusterName, region string) error {
+	err := k.remove(ctx, clusterName, region)
 	if errors.Is(err, unix.ENOENT) {
 		err = nil
 	}

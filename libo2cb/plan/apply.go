@@ -99,7 +99,9 @@ func (e *ApplyError) Unwrap() []error {
 // each.
 //
 // Before the first step the kernel's cluster is read and compared with p.Have
-// ([ErrStale]), after the last with p.Want ([ErrNotReached]). When anything
+// ([ErrStale]), after the last with p.Want ([ErrNotReached]). Regions count only
+// for a plan that removes the cluster: others leave them alone, and one may start
+// or stop at any time. When anything
 // fails, or ctx ends between two steps, what was done is undone, newest first;
 // that is not cancelled. The undo stops at its own first failure. The error is
 // an [*ApplyError].
@@ -110,7 +112,11 @@ func Apply(ctx context.Context, k Kernel, p *Plan, observe func(Event)) error {
 	if steps := p.Offline(); len(steps) > 0 {
 		return &ApplyError{Step: &steps[0], Err: ErrNeedsOffline}
 	}
-	if err := compare(k, p.Have, ErrStale); err != nil {
+	before := equal
+	if p.Want == nil {
+		before = equalWithRegions
+	}
+	if err := compare(k, p.Have, before, ErrStale); err != nil {
 		return &ApplyError{Err: err}
 	}
 	for i, s := range p.Steps {
@@ -124,7 +130,7 @@ func Apply(ctx context.Context, k Kernel, p *Plan, observe func(Event)) error {
 		}
 		observe(Event{Done, s})
 	}
-	if err := compare(k, p.Want, ErrNotReached); err != nil {
+	if err := compare(k, p.Want, equal, ErrNotReached); err != nil {
 		return undo(k, p.Steps, &ApplyError{Err: err}, observe)
 	}
 	return nil
@@ -157,28 +163,32 @@ func Read(k Kernel) (*cluster.Cluster, error) {
 	return k.Cluster(names[0])
 }
 
-// compare returns nil when the kernel's cluster is want, and otherwise mismatch
-// with what is and what should be.
-func compare(k Kernel, want *cluster.Cluster, mismatch error) error {
+// compare returns nil when the kernel's cluster is the same as want, and
+// otherwise mismatch with what is and what should be.
+func compare(k Kernel, want *cluster.Cluster, same func(a, b *cluster.Cluster) bool, mismatch error) error {
 	is, err := Read(k)
 	if err != nil {
 		return fmt.Errorf("reading the cluster back: %w", err)
 	}
-	if !equal(is, want) {
+	if !same(is, want) {
 		return fmt.Errorf("%w: it has %s, not %s", mismatch, describe(is), describe(want))
 	}
 	return nil
 }
 
-// equal compares two clusters as the kernel sees them: the order of nodes and
-// regions means nothing.
+// equal compares two clusters without their regions, as the kernel sees them: the
+// order of nodes means nothing.
 func equal(a, b *cluster.Cluster) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
 	return a.Name == b.Name && a.Mode() == b.Mode() &&
-		len(a.Nodes) == len(b.Nodes) && len(without(a.Nodes, b.Nodes)) == 0 &&
-		slices.Equal(regionNames(a), regionNames(b))
+		len(a.Nodes) == len(b.Nodes) && len(without(a.Nodes, b.Nodes)) == 0
+}
+
+// equalWithRegions compares the names of the regions besides.
+func equalWithRegions(a, b *cluster.Cluster) bool {
+	return equal(a, b) && (a == nil || slices.Equal(regionNames(a), regionNames(b)))
 }
 
 func regionNames(c *cluster.Cluster) []string {

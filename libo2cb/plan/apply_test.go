@@ -181,3 +181,30 @@ func TestRead(t *testing.T) {
 		}
 	}
 }
+
+// A region that starts or stops meanwhile is nobody's business but a removal's.
+func TestApplyAndRegions(t *testing.T) {
+	a, b := local(node("a", 0, 1)), node("b", 1, 2)
+	for name, tt := range map[string]struct{ have, before, after *cluster.Cluster }{
+		"starts before": {web(a), alive(web(a)), alive(web(a, b))},
+		"starts after":  {web(a), web(a), alive(web(a, b))},
+		"stops":         {alive(web(a)), web(a), web(a, b)},
+	} {
+		p, err := Online(web(a, b), tt.have)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &script{states: []*cluster.Cluster{tt.before, tt.after}}
+		if err := Apply(t.Context(), s, p, nil); err != nil || !reflect.DeepEqual(s.calls, []string{"add b"}) {
+			t.Errorf("%s: Apply() = %v after %q", name, err, s.calls)
+		}
+	}
+	p, err := Offline(web(a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &script{states: []*cluster.Cluster{alive(web(a))}}
+	if err := Apply(t.Context(), s, p, nil); !errors.Is(err, ErrStale) || len(s.calls) != 0 {
+		t.Errorf("Apply() of a removal = %v after %q, want ErrStale", err, s.calls)
+	}
+}

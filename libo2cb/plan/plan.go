@@ -46,6 +46,7 @@ func (e *OtherClusterError) Error() string {
 // RegionsError says that heartbeat regions run that must be stopped first.
 type RegionsError struct {
 	Cluster string
+	Mode    cluster.HeartbeatMode // empty for local
 	Regions []cluster.Region
 }
 
@@ -55,8 +56,17 @@ func (e *RegionsError) Error() string {
 	for i, r := range e.Regions {
 		names[i] = r.Name
 	}
-	return fmt.Sprintf("cluster %s cannot go offline: heartbeat runs in %s; o2cb_ctl heartbeat stop %s",
-		e.Cluster, strings.Join(names, ", "), names[0])
+	return fmt.Sprintf("cluster %s cannot go offline: heartbeat runs in %s; %s",
+		e.Cluster, strings.Join(names, ", "), StopRegion(e.Cluster, names[0], e.Mode))
+}
+
+// StopRegion returns the command for a person to stop a region with. In global
+// mode the regions stop with each other, and only ocfs2-tools does it.
+func StopRegion(clusterName, region string, mode cluster.HeartbeatMode) string {
+	if mode == cluster.GlobalHeartbeat {
+		return "o2cb stop-heartbeat " + clusterName + ", of ocfs2-tools"
+	}
+	return "o2cb_ctl heartbeat stop " + region
 }
 
 // Online returns the plan that makes the kernel's cluster like want, which marks
@@ -107,7 +117,7 @@ func Offline(have *cluster.Cluster) (*Plan, error) {
 		return p, nil
 	}
 	if len(have.Regions) > 0 {
-		return nil, &RegionsError{Cluster: have.Name, Regions: have.Regions}
+		return nil, &RegionsError{Cluster: have.Name, Mode: have.Mode(), Regions: have.Regions}
 	}
 	for _, n := range localLast(have.Nodes) {
 		p.Steps = append(p.Steps, Step{Kind: RemoveNode, Label: Live, Cluster: have.Name, Node: &n})

@@ -115,6 +115,10 @@ func TestOfflineSteps(t *testing.T) {
 	if p, err := Offline(nil); err != nil || !p.Empty() {
 		t.Errorf("Offline(nil) = %v, %v", p, err)
 	}
+	_, err = Offline(global(alive(web())))
+	if want := "cluster web cannot go offline: heartbeat runs in R; o2cb stop-heartbeat web, of ocfs2-tools"; err == nil || err.Error() != want {
+		t.Errorf("Offline of a living cluster in global mode: %v, want %s", err, want)
+	}
 	_, err = Offline(alive(web()))
 	var e *RegionsError
 	if !errors.As(err, &e) || err.Error() != "cluster web cannot go offline: heartbeat runs in R; o2cb_ctl heartbeat stop R" {

@@ -39,6 +39,11 @@ type actions struct {
 	observe func(Action)
 }
 
+// newActions returns an empty list, which as JSON is one too. observe may be nil.
+func newActions(observe func(Action)) actions {
+	return actions{list: []Action{}, observe: observe}
+}
+
 func (a *actions) add(verb Verb, object string, already bool) {
 	action := Action{Verb: verb, Object: object, Already: already}
 	a.list = append(a.list, action)

@@ -36,7 +36,7 @@ func (e *ActiveStackError) Error() string {
 // It fails with an [*ActiveStackError] while a file system or a domain of
 // another stack is in use.
 func (s *Stack) Load(ctx context.Context, observe func(Action)) ([]Action, error) {
-	l := &loading{Stack: s, ctx: ctx, done: actions{observe: observe}}
+	l := &loading{Stack: s, ctx: ctx, done: newActions(observe)}
 	err := l.run()
 	return l.done.list, err
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -59,7 +60,7 @@ func TestLoadRecordsBeforeItsFirstChange(t *testing.T) {
 	s.sys = &inert{err: unix.EPERM}
 	actions, err := s.Load(t.Context(), nil)
 	says(t, err, unix.EPERM, "load: ")
-	if len(actions) != 0 {
+	if actions == nil || len(actions) != 0 {
 		t.Errorf("actions %v", actions)
 	}
 	b, err := s.readRecord()
@@ -124,4 +125,16 @@ func TestModprobeGetsAFixedEnvironment(t *testing.T) {
 	if os.Getenv("MODPROBE_OPTIONS") == "" || containsLine(env, "MODPROBE_OPTIONS=--force") || !containsLine(env, "LC_ALL=C") {
 		t.Errorf("modprobe's environment:\n%s", env)
 	}
+}
+
+func TestModprobeCancelled(t *testing.T) {
+	bin := t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "modprobe"), []byte("#!/bin/sh\nexec /usr/bin/tail -f /dev/null\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+	why := errors.New("no patience")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Millisecond, why)
+	defer cancel()
+	says(t, host{root: t.TempDir()}.modprobe(ctx, "configfs"), why, "load module configfs")
 }

@@ -64,8 +64,8 @@ func (s *Stack) ConfigFS() (string, error) {
 	return s.mountPoint("configfs", configfsMagic, configfsDir, configfsOld)
 }
 
-// DLMFS returns where dlmfs is mounted: /dlm, or the first place in the mount
-// table. It fails with [ErrNotMounted].
+// DLMFS returns where dlmfs is mounted: /dlm, or the first place below the root
+// in the mount table. It fails with [ErrNotMounted].
 func (s *Stack) DLMFS() (string, error) {
 	return s.mountPoint("ocfs2_dlmfs", dlmfsMagic, dlmfsDir)
 }
@@ -77,7 +77,8 @@ func (s *Stack) DebugFS() (string, error) {
 }
 
 // mountPoint looks for a file system at the given places and then in the mount
-// table. statfs is asked first: it sees the topmost of several mounts.
+// table, where only what lies below the root counts: the rest is another
+// system's. statfs is asked first: it sees the topmost of several mounts.
 func (s *Stack) mountPoint(fstype string, magic int64, places ...string) (string, error) {
 	for _, place := range places {
 		if is, err := s.sys.magic(s.path(place)); err == nil && is == magic {
@@ -88,10 +89,18 @@ func (s *Stack) mountPoint(fstype string, magic int64, places ...string) (string
 	if err != nil {
 		return "", err
 	}
-	if len(mounts) == 0 {
-		return "", &os.PathError{Op: "find " + fstype, Path: s.path(places[0]), Err: ErrNotMounted}
+	for _, m := range mounts {
+		if s.owns(m.Target) {
+			return m.Target, nil
+		}
 	}
-	return mounts[0].Target, nil
+	return "", &os.PathError{Op: "find " + fstype, Path: s.path(places[0]), Err: ErrNotMounted}
+}
+
+// owns tells whether a path lies below the root.
+func (s *Stack) owns(path string) bool {
+	rel, err := filepath.Rel(s.root, path)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // Domains returns the names of the lock domains that this node has joined,

@@ -3,6 +3,7 @@
 package stack
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -77,4 +78,25 @@ func TestStateSaysWhatItCannotRead(t *testing.T) {
 	}
 	_, err := s.State()
 	says(t, err, unix.EISDIR, path)
+}
+
+// The mount table of a root elsewhere may be the host's: its mounts are not ours.
+func TestMountPointsBelowTheRootOnly(t *testing.T) {
+	files := maps.Clone(loaded)
+	files["proc/self/mountinfo"] = `33 27 0:29 / /sys/kernel/config rw,relatime - configfs configfs rw
+34 27 0:29 / ${ROOT}more/config rw,relatime - configfs configfs rw
+35 25 0:30 / /dlm rw,relatime - ocfs2_dlmfs ocfs2_dlmfs rw
+36 25 0:30 / ${ROOT}/srv/dlm rw,relatime - ocfs2_dlmfs ocfs2_dlmfs rw
+`
+	s, root := fixture(t, files)
+	s.sys = &inert{} // no statfs has the magic number
+	if place, err := s.ConfigFS(); !errors.Is(err, ErrNotMounted) {
+		t.Errorf("ConfigFS() = %s, %v, want ErrNotMounted", place, err)
+	}
+	if place, err := s.DLMFS(); err != nil || place != root+"/srv/dlm" {
+		t.Errorf("DLMFS() = %s, %v, want %s/srv/dlm", place, err, root)
+	}
+	if whole := New("/", nil); !whole.owns("/sys/kernel/config") || !whole.owns("/") {
+		t.Error("the root / does not hold everything")
+	}
 }

@@ -64,7 +64,8 @@ func (host) magic(path string) (int64, error) {
 
 // modprobe loads a module and what it depends on with modprobe(8), so that the
 // administrator's modprobe.d counts. No shell is involved, and the environment
-// is a fixed one: MODPROBE_OPTIONS and the like do not reach it.
+// is a fixed one: MODPROBE_OPTIONS and the like do not reach it. When ctx ends it
+// is killed, and the error wraps context.Cause.
 func (h host) modprobe(ctx context.Context, module string) error {
 	program, err := findModprobe()
 	if err != nil {
@@ -79,6 +80,9 @@ func (h host) modprobe(ctx context.Context, module string) error {
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx) // and not the signal that it made modprobe end with
+		}
 		return fmt.Errorf("load module %s: %s: %w%s", module, program, err, complaint(stderr.String()))
 	}
 	return nil

@@ -54,10 +54,13 @@ type Unloaded struct {
 // in its wake, and nothing else. Modules that something outside the stack still
 // needs stay. It tells observe, which may be nil, of each change.
 //
-// While a cluster, a lock domain or an OCFS2 volume is there it fails with an
-// [*InUseError] and touches nothing. Needs root.
+// While a cluster, a lock domain or an OCFS2 volume is there, or something else
+// holds a module that has to go (a process with /dev/ocfs2_control open, a module
+// of another family), it fails with an [*InUseError] and touches nothing. Who
+// comes to use it meanwhile, or keeps dlmfs or configfs busy by standing in it,
+// stops it on the way; calling it again goes on. Needs root.
 func (s *Stack) Unload(ctx context.Context, observe func(Action)) (Unloaded, error) {
-	u := &unloading{Stack: s, ctx: ctx, done: actions{observe: observe}}
+	u := &unloading{Stack: s, ctx: ctx, done: newActions(observe)}
 	recorded, err := u.run()
 	if err != nil {
 		err = fmt.Errorf("unload: %w", err)
@@ -79,6 +82,9 @@ func (u *unloading) run() (recorded bool, err error) {
 		return false, err
 	}
 	if recorded, err = u.prepare(); err != nil {
+		return recorded, err
+	}
+	if err := u.checkHeld(); err != nil {
 		return recorded, err
 	}
 	steps := []func() error{
@@ -150,6 +156,40 @@ func (u *unloading) prepare() (recorded bool, err error) {
 		u.remove = append(u.remove, "configfs")
 	}
 	return recorded, nil
+}
+
+// checkHeld refuses while something that will not go holds a module of the stack
+// that has to.
+func (u *unloading) checkHeld() error {
+	modules, err := u.modules()
+	if err != nil {
+		return err
+	}
+	mounts := 0
+	if _, err := u.DLMFS(); err == nil && !u.before.DLMFS {
+		mounts = 1
+	} else if err != nil && !errors.Is(err, ErrNotMounted) {
+		return err
+	}
+	var e InUseError
+	for _, m := range modules {
+		ours := 0
+		if m.name == "ocfs2_dlmfs" {
+			ours = mounts // its own, which goes first
+		}
+		for _, user := range m.by {
+			if slices.Contains(u.remove, user) {
+				ours++
+			}
+		}
+		if slices.Contains(u.remove, m.name) && slices.Contains(family(), m.name) && m.refs > ours {
+			e.Modules = append(e.Modules, m.name)
+		}
+	}
+	if len(e.Modules) > 0 {
+		return &e
+	}
+	return nil
 }
 
 // unmount unmounts what where finds, unless it was mounted before.

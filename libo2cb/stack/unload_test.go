@@ -120,3 +120,40 @@ func TestUnloadStopsAtABusyDLMFS(t *testing.T) {
 		t.Errorf("it tried %q, want %q", kernel.tried, want)
 	}
 }
+
+// What something else holds shows before anything is touched.
+func TestUnloadWhileAModuleIsHeld(t *testing.T) {
+	for name, tt := range map[string]struct {
+		modules string // besides those of the stack
+		edit    *strings.Replacer
+		held    []string // nil: nobody holds anything
+	}{
+		"as it was loaded":              {"", strings.NewReplacer(), nil},
+		"a process with ocfs2_control":  {"ocfs2_stack_user 20480 1 - Live 0x0\n", strings.NewReplacer(), []string{"ocfs2_stack_user"}},
+		"a module of another family":    {"stranger 4096 0 - Live 0x0\n", strings.NewReplacer("nodemanager 166234 3 ", "nodemanager 166234 4 stranger,"), []string{"ocfs2_nodemanager"}},
+		"dlmfs mounted somewhere else":  {"", strings.NewReplacer("ocfs2_dlmfs 14928 1", "ocfs2_dlmfs 14928 2"), []string{"ocfs2_dlmfs"}},
+		"a kernel that keeps no counts": {"ocfs2_stack_user 20480 - - Live 0x0\n", strings.NewReplacer(), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := quiet()
+			files["proc/modules"] = tt.modules + tt.edit.Replace(files["proc/modules"])
+			s, _ := fixture(t, files)
+			kernel := &inert{err: unix.EIO}
+			s.sys = kernel
+			unloaded, err := s.Unload(t.Context(), nil)
+			if unloaded.Actions == nil || len(unloaded.Actions) != 0 {
+				t.Errorf("actions %#v, want an empty list", unloaded.Actions)
+			}
+			var e *InUseError
+			if tt.held == nil {
+				if !errors.Is(err, unix.EIO) || len(kernel.tried) != 1 {
+					t.Errorf("Unload() = %v after %q, want an attempt", err, kernel.tried)
+				}
+				return
+			}
+			if !errors.As(err, &e) || !reflect.DeepEqual(e.Modules, tt.held) || len(kernel.tried) != 0 {
+				t.Errorf("Unload() = %v after %q, want %q to be held", err, kernel.tried, tt.held)
+			}
+		})
+	}
+}

@@ -64,8 +64,12 @@ func OpenDevice(path string) (*Device, error) {
 }
 
 // ReadFile reads the volume on a block device or in an image file that is open
-// already, through the page cache. It is for a caller that goes on to use the
-// very same descriptor; else use Open.
+// already. It is for a caller that goes on to use the very same descriptor, which
+// for a block device is left with O_DIRECT set; else use Open.
+//
+// A block device is read past the page cache only: while any process has it open
+// the cache keeps what it read, and another node may have formatted the disk
+// since. A driver that does not know O_DIRECT is EINVAL. The error is an *Error.
 func ReadFile(f *os.File) (*Volume, error) {
 	fail := func(err error) (*Volume, error) {
 		return nil, &Error{Op: "examine", Path: f.Name(), Block: NoBlock, Err: err}
@@ -74,15 +78,15 @@ func ReadFile(f *os.File) (*Volume, error) {
 	if err != nil {
 		return fail(err)
 	}
-	var sector int
+	d := &Device{file: f}
 	var failed error
-	if err := raw.Control(func(fd uintptr) { sector, _, failed = sectorSize(int(fd)) }); err != nil {
+	if err := raw.Control(func(fd uintptr) { d.sectorSize, d.direct, failed = examine(int(fd)) }); err != nil {
 		return fail(err)
 	}
 	if failed != nil {
 		return fail(failed)
 	}
-	v, err := Read(f, sector)
+	v, err := Read(d, d.sectorSize)
 	if err != nil {
 		return nil, withPath(err, f.Name())
 	}
@@ -102,6 +106,19 @@ func prepare(fd int) (sector int, direct bool, err error) {
 	// F_SETFL keeps the descriptor, so that no other device can slip under the path.
 	_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, unix.O_DIRECT)
 	return sector, err == nil, nil
+}
+
+// examine is prepare for a descriptor that must not be read through the page cache.
+func examine(fd int) (sector int, direct bool, err error) {
+	sector, direct, err = prepare(fd)
+	if err != nil || direct {
+		return sector, direct, err
+	}
+	_, block, err := sectorSize(fd)
+	if err == nil && block {
+		err = unix.EINVAL
+	}
+	return sector, false, err
 }
 
 // sectorSize returns the logical sector size and whether fd is a block device.

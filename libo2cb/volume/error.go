@@ -26,6 +26,10 @@ var (
 	// blocks, or of a size that the kernel's heartbeat does not take.
 	ErrSectorSize = errors.New("sector size does not fit the volume")
 
+	// ErrAmbiguous says that devices which have nothing to do with one another carry
+	// the same volume.
+	ErrAmbiguous = errors.New("several block devices carry the volume")
+
 	// ErrNotFound says that no block device of this machine carries the volume.
 	ErrNotFound = errors.New("no block device carries the volume")
 )

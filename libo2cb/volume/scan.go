@@ -35,9 +35,13 @@ func Scan(ctx context.Context, root string) (*Survey, error) {
 }
 
 // Find returns the volume with the given UUID, upper or lower case, with or
-// without dashes. It stops at the first device found; otherwise it is as Scan.
+// without dashes. Otherwise it is as Scan: all devices are read, and one that does
+// not answer holds it up until ctx ends.
 //
-// The error wraps ErrNotFound and the problems of up to three devices that
+// The volume must be on one device, or several built on each other. On two, such
+// as a disk and the snapshot of it that a storage system shows beside it, the
+// wrong one would be a cluster of its own: that is ErrAmbiguous, with both named;
+// the caller has to say which device. Other errors wrap ErrNotFound and the problems of up to three devices that
 // could not be read, or ctx.Err().
 func Find(ctx context.Context, root, uuid string) (*Volume, error) {
 	return newScan(root).find(ctx, uuid)
@@ -68,18 +72,13 @@ func (s *scan) survey(ctx context.Context) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := map[string]probe{}
-	err = s.each(ctx, m, func(p probe) bool {
-		found[p.device.name] = p
-		return true
-	})
+	read, err := s.all(ctx, m)
 	if err != nil {
 		return nil, err
 	}
-	read := func(d *blockDevice) probe { return found[d.name] }
 	survey := &Survey{}
 	for _, d := range m.readable() {
-		p := found[d.name]
+		p := read(d)
 		if p.volume != nil {
 			p = usable(m, p, read)
 		}
@@ -99,25 +98,39 @@ func (s *scan) find(ctx context.Context, uuid string) (*Volume, error) {
 	if err != nil {
 		return nil, err
 	}
+	read, err := s.all(ctx, m)
+	if err != nil {
+		return nil, err
+	}
 	var found *Volume
 	var problems []error
-	err = s.each(ctx, m, func(p probe) bool {
+	for _, d := range m.readable() {
+		p := read(d)
 		if p.volume != nil && p.volume.UUID == want {
-			p = usable(m, p, func(d *blockDevice) probe { return s.read(m, d) })
-			found = p.volume
+			p = usable(m, p, read)
+			switch {
+			case p.volume == nil || found == p.volume:
+			case found == nil:
+				found = p.volume
+			default:
+				return nil, ambiguous(want, found, p.volume)
+			}
 		}
 		if p.err != nil {
 			problems = append(problems, p.err)
 		}
-		return found == nil
-	})
-	if err != nil {
-		return nil, err
 	}
 	if found == nil {
 		return nil, notFound(want, problems)
 	}
 	return found, nil
+}
+
+// all reads all devices and returns what looks the result of one up.
+func (s *scan) all(ctx context.Context, m *machine) (func(*blockDevice) probe, error) {
+	found := map[string]probe{}
+	err := s.each(ctx, m, func(p probe) { found[p.device.name] = p })
+	return func(d *blockDevice) probe { return found[d.name] }, err
 }
 
 // usable returns p, or the topmost device built on p's that carries the same
@@ -141,8 +154,8 @@ func usable(m *machine, p probe, read func(*blockDevice) probe) probe {
 }
 
 // each reads all devices, several at a time, and calls visit with the results
-// one after the other until it returns false.
-func (s *scan) each(ctx context.Context, m *machine, visit func(probe) bool) error {
+// one after the other.
+func (s *scan) each(ctx context.Context, m *machine, visit func(probe)) error {
 	devices := m.readable()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -168,9 +181,7 @@ func (s *scan) each(ctx context.Context, m *machine, visit func(probe) bool) err
 	for range devices {
 		select {
 		case p := <-results:
-			if !visit(p) {
-				return nil
-			}
+			visit(p)
 		case <-ctx.Done():
 			return &Error{Op: "scan block devices", Block: NoBlock, Err: ctx.Err()}
 		}
@@ -193,6 +204,11 @@ func (s *scan) read(m *machine, d *blockDevice) probe {
 		p.err = err
 	}
 	return p
+}
+
+func ambiguous(uuid string, a, b *Volume) error {
+	return &Error{Op: "find", Block: NoBlock, Err: ErrAmbiguous,
+		Found: fmt.Sprintf("UUID %s is on %s and on %s, of which one may be a copy; name the device", uuid, a.Device, b.Device)}
 }
 
 // notFound makes a one-line error of which errors.Is also finds the problems.

@@ -278,6 +278,27 @@ func TestScanProblems(t *testing.T) {
 	}
 }
 
+// The same volume on devices that are not built on each other, as a disk and its
+// snapshot: either could be the copy.
+func TestFindCopies(t *testing.T) {
+	f := newFakeMachine(t)
+	data := image(t, "metaecc-512")
+	f.disk("sda", data)
+	f.hold("sda", "zdm-0")
+	f.disk("zdm-0", data)
+	f.disk("sdb", data)
+	uuid := fixtures()["metaecc-512"].UUID
+	v, err := f.scan().find(t.Context(), uuid)
+	if !errors.Is(err, ErrAmbiguous) {
+		t.Fatalf("find() = %+v, %v, want ErrAmbiguous", v, err)
+	}
+	for _, part := range []string{uuid, "dev/zdm-0", "dev/sdb"} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("error %q does not name %s", err, part)
+		}
+	}
+}
+
 func TestFindNot(t *testing.T) {
 	f := newFakeMachine(t)
 	_, err := f.scan().find(t.Context(), "00")

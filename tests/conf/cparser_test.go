@@ -36,7 +36,7 @@ type cParser struct {
 
 func newCParser(t testing.TB) *cParser {
 	t.Helper()
-	program, env := tool(t, "usr/sbin/o2cb", "sbin/o2cb", "/usr/sbin/o2cb", "/sbin/o2cb")
+	program, env := tool(t, "o2cb")
 	return &cParser{program: program, env: env, file: filepath.Join(t.TempDir(), "cluster.conf")}
 }
 

@@ -98,7 +98,7 @@ func saved(t testing.TB) string {
 // strace counts the calls of each kind apart, so each kind has its own run of
 // numbers. The calls of the Go runtime's start are among them; they do no harm.
 func TestFaults(t *testing.T) {
-	strace, env := tool(t, "usr/bin/strace", "/usr/bin/strace")
+	strace, env := tool(t, "strace")
 	calls := callsOfASave(t, strace, env)
 	want := saved(t)
 	for _, f := range faults() {
@@ -249,7 +249,7 @@ func callsOfASave(t testing.TB, strace string, env []string) []string {
 
 // TestFaultsCoverEveryCall looks for calls of a save that TestFaults does not inject into.
 func TestFaultsCoverEveryCall(t *testing.T) {
-	strace, env := tool(t, "usr/bin/strace", "/usr/bin/strace")
+	strace, env := tool(t, "strace")
 	calls := callsOfASave(t, strace, env)
 	for _, needed := range []string{"fsync", "fchmod", "fsetxattr", "fcntl"} {
 		if !slices.Contains(calls, needed) {
@@ -266,7 +266,7 @@ func TestFaultsCoverEveryCall(t *testing.T) {
 // TestOrderOfASave checks what no fault can show, because it would take a power
 // cut: that the text is on the disk before the rename, and the rename after it.
 func TestOrderOfASave(t *testing.T) {
-	strace, env := tool(t, "usr/bin/strace", "/usr/bin/strace")
+	strace, env := tool(t, "strace")
 	var got []string
 	for _, call := range callsOfASave(t, strace, env) {
 		if slices.Contains([]string{"fchmod", "fsetxattr", "fsync", "rename", "renameat", "renameat2"}, call) {

@@ -9,13 +9,13 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"testing"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"github.com/o2cb-go/o2cb/libo2cb/conf"
+	"github.com/o2cb-go/o2cb/tests/lab"
 )
 
 // roleVariable makes the test binary an editor: its value is the role, the
@@ -102,47 +102,9 @@ func command(t testing.TB, role string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// packagesVariable names a folder with unpacked Debian packages, for machines
-// where nothing can be installed. tests/packages fills it.
-const packagesVariable = "O2CB_LAB_PACKAGES"
-
-// tool finds a program of a Debian package, unpacked or installed, and the
-// environment that it runs in.
-func tool(t testing.TB, paths ...string) (path string, env []string) {
+// tool finds a program of a Debian package and the environment that it runs in.
+func tool(t testing.TB, name string) (path string, env []string) {
 	t.Helper()
-	for _, dir := range []string{os.Getenv(packagesVariable), "../../.cache/packages"} {
-		for _, p := range paths {
-			unpacked, err := filepath.Abs(filepath.Join(dir, p))
-			if _, missing := os.Stat(unpacked); dir == "" || err != nil || missing != nil {
-				continue
-			}
-			return unpacked, append(os.Environ(), "LD_LIBRARY_PATH="+libraries(t, dir))
-		}
-	}
-	for _, p := range paths {
-		if _, err := os.Stat(p); err == nil {
-			return p, os.Environ()
-		}
-	}
-	t.Fatalf("no %s: run tests/packages, which fetches the packages that the tests need", paths[0])
-	return "", nil
-}
-
-// libraries returns the library folders of unpacked packages.
-func libraries(t testing.TB, dir string) string {
-	t.Helper()
-	var all string
-	for _, pattern := range []string{"lib/*-linux-gnu", "usr/lib/*-linux-gnu"} {
-		found, err := filepath.Glob(filepath.Join(dir, pattern))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range found {
-			if f, err = filepath.Abs(f); err != nil {
-				t.Fatal(err)
-			}
-			all += f + ":"
-		}
-	}
-	return all
+	cmd := lab.Host(t.Context(), t, name)
+	return cmd.Path, cmd.Env
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -85,10 +86,10 @@ func TestLivingCluster(t *testing.T) {
 	n.MustShell("echo /nowhere > /proc/sys/fs/ocfs2/nm/hb_ctl_path; umount /mnt/volume")
 	region := st.Cluster.Regions[0].Name
 	says(t, refuse(t, n, "offline"), "heartbeat runs in region "+region+" on ubda", "o2cb_ctl heartbeat stop "+region)
-	n.MustShell("rm /dlm/dom/res; rmdir /dlm/dom; rmdir " + mountPoint + "/cluster/web/heartbeat/" + region)
+	n.MustShell("rmdir " + mountPoint + "/cluster/web/heartbeat/" + region)
 
 	down := ask[libo2cb.Report](t, n, "offline")
-	if len(down.Steps) != 3 {
+	if len(down.Steps) != 3 || !slices.Equal(down.Left, []string{"dom"}) || down.Online {
 		t.Errorf("offline did %+v", down)
 	}
 	ask[stack.Unloaded](t, n, "unload")

@@ -106,7 +106,7 @@ var living = []refused{
 			return err
 		}
 		return fs.RemoveRegion("web", c.Regions[0].Name)
-	}, "rmdir", "*", "", unix.EBUSY, "a mounted volume or a lock domain needs"},
+	}, "rmdir", "*", "", unix.EBUSY, "mounted volume, or in global mode a lock domain, needs"},
 	{"region again", func(fs *configfs.FS) error {
 		c, err := fs.Cluster("web")
 		if err != nil {

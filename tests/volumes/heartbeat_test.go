@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/o2cb-go/o2cb/libo2cb/volume"
 	"github.com/o2cb-go/o2cb/tests/lab"
 )
 
@@ -146,6 +147,30 @@ func TestInterruptedStart(t *testing.T) {
 // untilBeating waits until the kernel's heartbeat thread for the region runs.
 func untilBeating(g *guests) string {
 	return "until [ -n \"$(cat " + g.directory() + "/dev 2>/dev/null)\" ]; do sleep 0.1; done"
+}
+
+// A disk that another node formats while this one has it open, and so its old
+// superblock in the page cache, is what is on it now.
+func TestFormattedElsewhere(t *testing.T) {
+	t.Parallel()
+	g := startGuests(t, 2)
+	p := g.Node(0).StartSelf("reformat", "/tmp/formatted")
+	p.WaitLine("cached")
+	g.Node(1).MustShell("dd if=/dev/zero of=" + disk + " bs=64k count=4 status=none; mkfs.ocfs2 -F -q -b 4096 -C 4K -N 4 -J size=4M --cluster-stack=o2cb --cluster-name=" + clusterName + " " + disk + " </dev/null")
+	other, err := volume.Open(g.DiskFile(0))
+	if err != nil || other.UUID == g.region {
+		t.Fatalf("the disk was not formatted anew: %+v, %v", other, err)
+	}
+	g.Node(0).MustShell("touch /tmp/formatted")
+	r := p.Wait()
+	if r.Status != 0 {
+		t.Fatal(r.Stderr)
+	}
+	var v volume.Volume
+	g.decode(r.Stdout, &v)
+	if v.UUID != other.UUID {
+		t.Errorf("ReadFile sees volume %s, want %s", v.UUID, other.UUID)
+	}
 }
 
 // What Start refuses is refused before the kernel is touched.

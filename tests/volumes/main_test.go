@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		"stop":       role(stop),
 		"references": role(references),
 		"find":       role(find),
+		"reformat":   role(readAgain),
 		"slots":      role(slots),
 	})
 }
@@ -156,6 +157,35 @@ func find(ctx context.Context, args []string) (any, error) {
 	return volume.Find(ctx, "/", args[0])
 }
 
+// readAgain keeps the disk open, reads it through the page cache, says so, waits for
+// the file that its argument names, and prints the volume that ReadFile sees then.
+func readAgain(ctx context.Context, args []string) (any, error) {
+	f, err := os.Open(disk)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if _, err := f.ReadAt(make([]byte, 1<<20), 0); err != nil {
+		return nil, err
+	}
+	fmt.Println("cached")
+	for {
+		if _, err := os.Stat(args[0]); err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	again, err := os.Open(disk)
+	if err != nil {
+		return nil, err
+	}
+	defer again.Close()
+	return volume.ReadFile(again)
+}
+
 // slots prints the heartbeat blocks of the disk.
 func slots(context.Context, []string) (any, error) {
 	v, err := volume.Open(disk)
@@ -170,4 +200,4 @@ func slots(context.Context, []string) (any, error) {
 	return volume.ReadSlots(d, v.Area)
 }
 
-func keeper() *heartbeat.Keeper { return heartbeat.New(configfs.New(mountPoint)) }
+func keeper() *heartbeat.Keeper { return heartbeat.New(configfs.New(mountPoint), nil) }

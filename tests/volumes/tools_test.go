@@ -8,51 +8,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/o2cb-go/o2cb/tests/lab"
 )
 
-// packagesDir is where packages are unpacked that are not installed.
-func packagesDir(tb testing.TB) string {
-	tb.Helper()
-	if dir := os.Getenv("O2CB_LAB_PACKAGES"); dir != "" {
-		return dir
-	}
-	dir, err := filepath.Abs("../../.cache/packages")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return dir
-}
-
-// tool returns a command of ocfs2-tools: the unpacked one with its libraries,
-// else the installed one.
+// tool returns a command of ocfs2-tools.
 func tool(tb testing.TB, name string, args ...string) *exec.Cmd {
 	tb.Helper()
-	dir := packagesDir(tb)
-	for _, sbin := range []string{"sbin", "usr/sbin"} {
-		path := filepath.Join(dir, sbin, name)
-		if _, err := os.Stat(path); err != nil {
-			continue
-		}
-		libraries, err := filepath.Glob(filepath.Join(dir, "usr/lib/*-linux-gnu"))
-		if err != nil {
-			tb.Fatal(err)
-		}
-		cmd := exec.CommandContext(tb.Context(), path, args...)
-		cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+strings.Join(libraries, ":"))
-		return cmd
-	}
-	for _, sbin := range []string{"/sbin", "/usr/sbin"} {
-		if path := filepath.Join(sbin, name); isFile(path) {
-			return exec.CommandContext(tb.Context(), path, args...)
-		}
-	}
-	tb.Fatalf("%s is not there: run \"make packages\" in the repository", name)
-	return nil
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
+	return lab.Host(tb.Context(), tb, name, args...)
 }
 
 // run returns the standard output of a tool.
