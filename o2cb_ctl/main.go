@@ -33,7 +33,9 @@ func run(ctx context.Context, args []string, std streams) int {
 	switch name := filepath.Base(args[0]); name {
 	case "ocfs2_hb_ctl":
 		return runHeartbeatControl(ctx, args[1:], std)
-	case "o2cb", "o2hbmonitor":
+	case "o2cb":
+		return runO2CB(ctx, args, std)
+	case "o2hbmonitor":
 		return refuse(std.err, name, "this name of o2cb_ctl is not served yet; Debian's ocfs2-tools has the C program", 1)
 	default:
 		return runVerbs(ctx, args[1:], std)

@@ -9,17 +9,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/o2cb-go/o2cb/libo2cb"
 )
-
-// historicalStatus is what the C program exits with for what it does not
-// support: 256 − ENOTSUP.
-const historicalStatus = 161
 
 // settings are the flags that every verb shares.
 type settings struct {
@@ -72,8 +67,8 @@ func (e statusError) Unwrap() error { return e.err }
 
 // runVerbs is o2cb_ctl under its own name.
 func runVerbs(ctx context.Context, args []string, std streams) int {
-	if len(args) > 0 && isHistorical(args[0]) {
-		return refuse(std.err, "o2cb_ctl", "the options -C -D -I -H are not served yet; `o2cb_ctl help` lists what is", historicalStatus)
+	if isHistorical(args) {
+		return runClassic(ctx, args, std)
 	}
 	root := newRoot(&settings{std: std})
 	root.SetArgs(args)
@@ -90,11 +85,6 @@ func runVerbs(ctx context.Context, args []string, std streams) int {
 	default:
 		return refuse(std.err, "o2cb_ctl", err.Error(), 1)
 	}
-}
-
-// isHistorical tells the bundled operation letters of the C program from our long options.
-func isHistorical(arg string) bool {
-	return len(arg) > 1 && arg[0] == '-' && arg[1] != '-' && strings.ContainsAny(arg[1:2], "CDIH")
 }
 
 // refuse prints the one line of an error and returns the exit status.

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package differential
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/o2cb-go/o2cb/tests/lab"
+	"github.com/o2cb-go/o2cb/tests/rig"
+)
+
+// state is all that a command may change: the file, the kernel's nodes and their values.
+const state = `cat /etc/ocfs2/cluster.conf; find ` + tree + ` | sort; grep -rs . ` + tree + `/*/node | sort`
+
+// TestFileAndKernelTogether lets one of the two fail: the other stays as it was.
+func TestFileAndKernelTogether(t *testing.T) {
+	n := lab.Start(t, lab.Nodes(1)).Node(0)
+	tool := rig.Tool(t, "o2cb_ctl")
+	n.WriteFile(configFile, []byte(two()), 0o644)
+	n.MustRun(tool, "load")
+	add := []string{"-C", "-i", "-n", "c", "-t", "node", "-a", "cluster=web", "-a", "ip_port=7777", "-a", "ip_address=10.9.0.3"}
+	online := []string{"-H", "-n", "web", "-t", "cluster", "-a", "name=www", "-a", "online=yes"}
+	n.MustRun(tool, "-H", "-n", "web", "-t", "cluster", "-a", "online=yes")
+	tests := []struct {
+		name   string
+		before string // a shell script that makes the command fail
+		after  string
+		args   []string
+		status int
+		says   string
+	}{
+		{"the file system of the file is read-only", readOnly, writable, add, 226, "read-only file system"},
+		{"read-only, node deleted", readOnly, writable, []string{"-D", "-u", "-n", "beta"}, 226, "read-only file system"},
+		{"read-only, cluster deleted", readOnly, writable, []string{"-D", "-u", "-n", "web"}, 226, "read-only file system"},
+		{"the kernel has the number", "mkdir " + tree + "/web/node/z; cd " + tree + "/web/node/z && echo 7777 > ipv4_port && echo 10.9.0.9 > ipv4_address && echo 2 > num",
+			"rmdir " + tree + "/web/node/z", add, 251, "add node c"},
+		{"the new name cannot go online", "true", "true", online, 251, "cluster www cannot go online"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n.MustShell(tt.before)
+			was := n.MustShell(state).Stdout
+			r := n.Run(tool, tt.args...)
+			if r.Status != tt.status || !strings.Contains(r.Stderr, tt.says) || r.Stdout != "" {
+				t.Errorf("status %d, output %q, errors %q; want %d and %q", r.Status, r.Stdout, r.Stderr, tt.status, tt.says)
+			}
+			if is := n.MustShell(state).Stdout; is != was {
+				t.Errorf("before:\n%s\nafter:\n%s", was, is)
+			}
+			n.MustShell(tt.after)
+		})
+	}
+}
+
+const (
+	readOnly = "mount --bind /etc/ocfs2 /etc/ocfs2 && mount -o remount,ro,bind /etc/ocfs2"
+	writable = "umount /etc/ocfs2"
+)
