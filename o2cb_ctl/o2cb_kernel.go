@@ -23,21 +23,28 @@ func (o *o2cb) checkStack(ctx context.Context) error {
 	return nil
 }
 
-// registerCluster makes the kernel's cluster like the one of the file, whole or
-// not at all.
-func (o *o2cb) registerCluster(ctx context.Context) error {
+// described returns the argument, the name of a cluster, which the file must
+// describe and the selected stack be able to run.
+func (o *o2cb) described(ctx context.Context) (string, error) {
 	f, err := o.load()
 	if err != nil {
-		return err
+		return "", err
 	}
 	name, err := o.argument(0)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if f.Cluster(name) == nil {
-		return fmt.Errorf("unknown cluster '%s'", name)
+		return "", fmt.Errorf("unknown cluster '%s'", name)
 	}
-	if err := o.checkStack(ctx); err != nil {
+	return name, o.checkStack(ctx)
+}
+
+// registerCluster makes the kernel's cluster like the one of the file, whole or
+// not at all.
+func (o *o2cb) registerCluster(ctx context.Context) error {
+	name, err := o.described(ctx)
+	if err != nil {
 		return err
 	}
 	report, err := o.manager(true).Online(ctx, name)
@@ -87,18 +94,8 @@ var errGlobal = errors.New("this version does not start or stop the global heart
 // startHeartbeat has nothing to do in local mode, where each volume has its own
 // heartbeat, which mount starts.
 func (o *o2cb) startHeartbeat(ctx context.Context) error {
-	f, err := o.load()
+	name, err := o.described(ctx)
 	if err != nil {
-		return err
-	}
-	name, err := o.argument(0)
-	if err != nil {
-		return err
-	}
-	if f.Cluster(name) == nil {
-		return fmt.Errorf("unknown cluster '%s'", name)
-	}
-	if err := o.checkStack(ctx); err != nil {
 		return err
 	}
 	kernel, err := o.manager(true).Registered()
