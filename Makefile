@@ -42,13 +42,14 @@ test: check packages build fuzz lab-test demo ## everything that CI runs: check,
 
 .PHONY: lab-test
 lab-test: packages build ## the tests that boot real kernels or run Debian's C tools
+	@tests/packages host
 	$(GO) -C tests test -p 1 -timeout 20m ./...
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@for target in $(FUZZ); do \
 		echo "fuzz $$target"; \
-		$(GO) test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) $${target%:*} || exit 1; \
+		$(GO) test -run '^$$' -fuzz "^$${target#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $${target%:*} || exit 1; \
 	done
 
 .PHONY: demo
