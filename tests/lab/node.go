@@ -143,7 +143,11 @@ func (n *Node) boot() error {
 // hardware writes what this boot needs.
 func (n *Node) hardware() (hardware, error) {
 	c := n.cluster
-	b := &wire.Boot{Hostname: n.name, Address: n.Addr()}
+	repository, err := findRepository()
+	if err != nil {
+		return hardware{}, err
+	}
+	b := &wire.Boot{Hostname: n.name, Address: n.Addr(), Repository: repository}
 	for _, other := range c.nodes {
 		b.Hosts = append(b.Hosts, wire.Host{Name: other.name, Address: other.Addr()})
 	}

@@ -86,6 +86,9 @@ func buildRoot(conf *wire.Boot) (*os.File, error) {
 			return nil, err
 		}
 	}
+	if err := showRepository(conf.Repository); err != nil {
+		return nil, err
+	}
 	// What udev would add to the kernel's own devices.
 	for name, target := range map[string]string{
 		"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2",
@@ -146,6 +149,15 @@ func layRoot(packages *wire.Source) error {
 		}
 	}
 	return nil
+}
+
+// showRepository lays the repository, where the programs under test are built,
+// over a directory of the guest's own that hides it: a clone may lie in /tmp.
+func showRepository(dir string) error {
+	if isDir(filepath.Join(rootDir, dir)) {
+		return nil
+	}
+	return overlay("repository", filepath.Join(rootDir, dir), filepath.Join(hostDir, dir))
 }
 
 func readable(dir string) bool {

@@ -16,6 +16,7 @@ type Boot struct {
 	ModuleTree string   // where the kernel's modules are in the guest's root; linked to /lib/modules/RELEASE
 	Host       Source   // the host's root
 	Packages   *Source  // a directory of unpacked packages laid over the host's root, or nil
+	Repository string   // the host's directory that the guest must see even if it is below its own /tmp
 }
 
 // Host is a line of /etc/hosts.
