@@ -20,6 +20,9 @@ func TestRepositoryInTmp(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(clone) })
+	if err := os.MkdirAll(filepath.Join(real, ".cache"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"tests", "go.mod", "go.sum", ".cache"} {
 		if err := os.Symlink(filepath.Join(real, name), filepath.Join(clone, name)); err != nil {
 			t.Fatal(err)
