@@ -18,15 +18,7 @@ import (
 // put a cluster into the kernel and take it out. Without -n it means all objects
 // of the type.
 func (c *classic) change(ctx context.Context) error {
-	if len(c.objects) == 0 && c.kind == "" {
-		return refusalf(syscall.EINVAL, "operation '-H' requires an object or an object type")
-	}
-	if c.kind != "" {
-		if err := c.attributes.check(c.kind); err != nil {
-			return err
-		}
-	}
-	f, err := c.load()
+	f, err := c.loadAsked()
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 )
@@ -14,15 +13,7 @@ import (
 // info is -I: it prints objects of the file, and what the kernel has of them. It
 // needs neither a loaded stack nor privilege.
 func (c *classic) info() error {
-	if len(c.objects) == 0 && c.kind == "" {
-		return refusalf(syscall.EINVAL, "operation '-I' requires an object or an object type")
-	}
-	if c.kind != "" {
-		if err := c.attributes.check(c.kind); err != nil {
-			return err
-		}
-	}
-	f, err := c.load()
+	f, err := c.loadAsked()
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,20 @@ func (c *classic) one(f *conf.File, name string, where attributes) (object, erro
 		c.kind, name, matching[0].cluster.Name)
 }
 
+// loadAsked reads the configuration for -I and -H, which take an object or a
+// type: what can be refused without the file is refused before it is read.
+func (c *classic) loadAsked() (*conf.File, error) {
+	if len(c.objects) == 0 && c.kind == "" {
+		return nil, refusalf(syscall.EINVAL, "operation '-%s' requires an object or an object type", c.operation)
+	}
+	if c.kind != "" {
+		if err := c.attributes.check(c.kind); err != nil {
+			return nil, err
+		}
+	}
+	return c.load()
+}
+
 // guessKind takes the type from the first object when the command line has none:
 // a cluster's name, a node's name or number, or a region, in this order.
 func (c *classic) guessKind(f *conf.File) error {

@@ -51,6 +51,26 @@ func (d *dir) sub(rel string) (*dir, error) {
 	return &dir{fd: fd, path: full, openat: d.openat}, nil
 }
 
+// each calls read with the directory called name in d and the name of every
+// directory in that, sorted, until one of the calls fails.
+func (d *dir) each(name string, read func(group *dir, name string) error) error {
+	group, err := d.sub(name)
+	if err != nil {
+		return err
+	}
+	defer group.close()
+	names, err := group.list()
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if err := read(group, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // list returns the names of the directories in d, sorted.
 func (d *dir) list() ([]string, error) {
 	fd, err := d.openat(d.fd, ".", unix.O_RDONLY|unix.O_DIRECTORY)

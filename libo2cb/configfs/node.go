@@ -147,22 +147,14 @@ func (f *FS) RemoveNode(clusterName, node string) error {
 }
 
 func readNodes(d *dir) ([]cluster.Node, error) {
-	group, err := d.sub("node")
-	if err != nil {
-		return nil, err
-	}
-	defer group.close()
-	names, err := group.list()
-	if err != nil {
-		return nil, err
-	}
 	var nodes []cluster.Node
-	for _, name := range names {
+	err := d.each("node", func(group *dir, name string) error {
 		n, err := readNodeOf(group, name)
-		if err != nil {
-			return nil, err
-		}
 		nodes = append(nodes, n)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	sort.SliceStable(nodes, func(i, j int) bool { return nodes[i].Number < nodes[j].Number })
 	return nodes, nil

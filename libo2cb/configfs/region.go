@@ -182,22 +182,14 @@ func (f *FS) RegionPID(clusterName, name string) (int, error) {
 }
 
 func readRegions(d *dir) ([]cluster.Region, error) {
-	group, err := d.sub("heartbeat")
-	if err != nil {
-		return nil, err
-	}
-	defer group.close()
-	names, err := group.list()
-	if err != nil {
-		return nil, err
-	}
 	var regions []cluster.Region
-	for _, name := range names {
+	err := d.each("heartbeat", func(group *dir, name string) error {
 		device, err := group.read(name + "/dev")
-		if err != nil {
-			return nil, err
-		}
 		regions = append(regions, cluster.Region{Name: name, Device: device})
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return regions, nil
 }
