@@ -31,6 +31,8 @@ func (i *inert) mount(_, target, _ string) error               { return i.try("m
 func (i *inert) unmount(target string) error                   { return i.try("unmount " + target) }
 func (i *inert) modprobe(_ context.Context, name string) error { return i.try("modprobe " + name) }
 func (i *inert) deleteModule(name string) error                { return i.try("delete " + name) }
+func (i *inert) settle() error                                 { return i.try("settle") }
+func (i *inert) onOneProcessor(do func() error) error          { return do() }
 func (i *inert) magic(string) (int64, error)                   { return 0, nil }
 
 func TestLoadOfALoadedStackTouchesNothing(t *testing.T) {

@@ -20,6 +20,8 @@ type system interface {
 	unmount(target string) error
 	modprobe(ctx context.Context, module string) error
 	deleteModule(module string) error
+	settle() error                        // until what the kernel put off is done
+	onOneProcessor(do func() error) error // for settle to know where
 	magic(path string) (int64, error)
 }
 

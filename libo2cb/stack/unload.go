@@ -61,7 +61,11 @@ type Unloaded struct {
 // stops it on the way; calling it again goes on. Needs root.
 func (s *Stack) Unload(ctx context.Context, observe func(Action)) (Unloaded, error) {
 	u := &unloading{Stack: s, ctx: ctx, done: newActions(observe)}
-	recorded, err := u.run()
+	var recorded bool
+	err := s.sys.onOneProcessor(func() (err error) {
+		recorded, err = u.run()
+		return err
+	})
 	if err != nil {
 		err = fmt.Errorf("unload: %w", err)
 	}
@@ -260,6 +264,11 @@ func (u *unloading) removeModules() error {
 			return nil
 		}
 		name := modules[i].name
+		if name == "configfs" {
+			if err := u.sys.settle(); err != nil {
+				return err
+			}
+		}
 		if err := u.sys.deleteModule(name); err != nil {
 			return err
 		}
