@@ -3,24 +3,23 @@
 GO       ?= go
 PREFIX   ?= /usr/local
 SBINDIR  ?= $(PREFIX)/sbin
+SHAREDIR ?= $(PREFIX)/share
 DESTDIR  ?=
 FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 VERSION  ?= 0.1.0$(shell git describe --always --dirty --exclude '*' 2>/dev/null | sed 's/^/+g/')
 
-# The other names of the one binary, each behaving as the C tool of that name;
-# o2hbmonitor is not served yet and must not hide the C program.
+# The other names of the one binary, each behaving as the C tool of that name.
 LINKS    := o2cb ocfs2_hb_ctl o2hbmonitor
-SERVED   := o2cb ocfs2_hb_ctl
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v gcc 2>/dev/null),-race)
 STATICCHECK := .cache/bin/staticcheck
-FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead
+FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead ./libo2cb/heartbeat:FuzzBlocks ./libo2cb/settings:FuzzParse ./libo2cb/definition:FuzzRead ./libo2cb/peers:FuzzDecode
 
 .DEFAULT_GOAL := help
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/o2cb_ctl, one static binary, and the links for its other names
@@ -44,7 +43,7 @@ test: check packages build fuzz lab-test demo ## everything that CI runs: check,
 .PHONY: lab-test
 lab-test: packages build ## the tests that boot real kernels or run Debian's C tools
 	@tests/packages host
-	$(GO) -C tests test -p 1 -timeout 20m ./...
+	$(GO) -C tests test -count=1 -p 1 -timeout 30m ./... # what is cached does not know bin/o2cb_ctl
 
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (10s)
@@ -70,11 +69,27 @@ bench: packages build ## benchmarks, and ratios to the C tools
 packages: ## fetch what the tests need (Debian packages: installed as root, else unpacked in .cache)
 	@tests/packages
 
+.PHONY: man
+man: ## write the man pages, from docs/man, to bin/man
+	$(GO) -C tests run ./manual/generate -version '$(VERSION)' -to ../bin/man
+
+.PHONY: completions
+completions: build ## write the scripts that complete in bash, zsh and fish to bin/completions
+	@mkdir -p bin/completions
+	for shell in bash zsh fish; do bin/o2cb_ctl completion $$shell >bin/completions/$$shell || exit 1; done
+
 .PHONY: install
-install: build ## install the command and its links (DESTDIR, PREFIX, SBINDIR)
-	install -d $(DESTDIR)$(SBINDIR)
-	install -m 0755 bin/o2cb_ctl $(DESTDIR)$(SBINDIR)/o2cb_ctl
-	for name in $(SERVED); do ln -sf o2cb_ctl $(DESTDIR)$(SBINDIR)/$$name; done
+install: build man completions ## install command, links, man pages, completions (DESTDIR, PREFIX, SBINDIR, SHAREDIR)
+	install -D -m 0755 bin/o2cb_ctl $(DESTDIR)$(SBINDIR)/o2cb_ctl
+	for name in $(LINKS); do ln -sf o2cb_ctl $(DESTDIR)$(SBINDIR)/$$name; done
+	for page in bin/man/*; do install -D -m 0644 $$page $(DESTDIR)$(SHAREDIR)/man/man$${page##*.}/$${page##*/} || exit 1; done
+	install -D -m 0644 bin/completions/bash $(DESTDIR)$(SHAREDIR)/bash-completion/completions/o2cb_ctl
+	install -D -m 0644 bin/completions/zsh $(DESTDIR)$(SHAREDIR)/zsh/site-functions/_o2cb_ctl
+	install -D -m 0644 bin/completions/fish $(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/o2cb_ctl.fish
+	for name in $(LINKS); do \
+		ln -sf o2cb_ctl $(DESTDIR)$(SHAREDIR)/bash-completion/completions/$$name; \
+		ln -sf o2cb_ctl.fish $(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/$$name.fish; \
+	done
 
 .PHONY: clean
 clean: ## delete what was built, fetched and kept

@@ -56,6 +56,9 @@ func (e *LocalAddressError) Error() string {
 	for i, p := range e.Hosts {
 		have[i] = p.Addr().String()
 	}
+	if len(have) == 0 {
+		have = []string{"no address"}
+	}
 	return fmt.Sprintf("node %s is this machine, and its address %s is not: this host has %s; correct ip_address, or name another node with --local-node",
 		e.Node.Name, e.Node.Address, strings.Join(have, ", "))
 }

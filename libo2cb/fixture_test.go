@@ -75,6 +75,12 @@ func onlineMachine() map[string]string {
 		"sys/kernel/debug/o2net/connected_nodes":                 "\n",
 		"dlm/dom/res":                                            "",
 		"dlm/idle/res":                                           "",
+		"proc/12/fdinfo/3":                                       "pos:\t0\nmnt_id:\t35\n",
+		"proc/12/fdinfo/4":                                       "mnt_id:\t35\n",
+		"proc/12/fdinfo/5":                                       "mnt_id:\t35\n",
+		"proc/13/fdinfo/7":                                       "mnt_id:\t35\n",
+		"proc/15/fdinfo/3":                                       "mnt_id:\t25\n",
+		"proc/15/comm":                                           "elsewhere\n",
 		"proc/12/comm":                                           "writer\n",
 		"proc/13/comm":                                           "joiner\n",
 		"proc/14/comm":                                           "stranger\n",
@@ -91,6 +97,7 @@ var descriptors = map[string]string{
 	"proc/12/fd/5": "ROOT/dlm/dom/other (deleted)",
 	"proc/13/fd/7": "ROOT/dlm/dom",
 	"proc/14/fd/0": "/dev/null",
+	"proc/15/fd/3": "ROOT/dlm/dom/res", // of that name on another file system
 	"proc/14/fd/1": "ROOT/dlmother/x",
 	"proc/14/fd/2": "socket:[471]",
 }

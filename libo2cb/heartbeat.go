@@ -48,11 +48,11 @@ func (m *Manager) StartHeartbeat(ctx context.Context, target string, progress fu
 	}
 	request := heartbeat.Request{Cluster: name, Device: target, Progress: progress}
 	if !isPath(target) {
-		v, err := volume.Find(ctx, m.root, target)
+		found, err := m.find(ctx, m.root, []string{target})
 		if err != nil {
 			return nil, fmt.Errorf("start heartbeat: %w", err)
 		}
-		request.Device, request.UUID = v.Device, v.UUID
+		request.Device, request.UUID = found[0].Device, found[0].UUID
 	}
 	return keeper.Start(ctx, request)
 }
@@ -169,8 +169,12 @@ func (m *Manager) keeper() (*heartbeat.Keeper, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	vacate := func(ctx context.Context) error { return m.vacate(ctx, name) }
-	return heartbeat.New(kernel, vacate), name, nil
+	return m.keeperOf(kernel, name), name, nil
+}
+
+// keeperOf returns who keeps the regions of a cluster.
+func (m *Manager) keeperOf(kernel *configfs.FS, name string) *heartbeat.Keeper {
+	return heartbeat.New(kernel, func(ctx context.Context) error { return m.vacate(ctx, name) })
 }
 
 // onlineCluster returns the kernel's configfs and the name of the cluster in it,

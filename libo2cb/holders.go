@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -32,31 +33,46 @@ func (h Holder) String() string {
 	return text
 }
 
-// holders returns who has what open below mountPoint, by domain. It sees only
-// the processes whose descriptors it may read: all for root. Processes and
-// descriptors that go away meanwhile are left out.
+// holders returns who has what open on dlmfs, in whatever mount namespace, by
+// domain. It sees only the processes whose descriptors it may read: all for root.
+// Processes and descriptors that go away meanwhile are left out.
 //
 // It reads the links in /proc/PID/fd and follows none, so that no hung file
 // system can hold it up. proc(5).
-func (m *Manager) holders(ctx context.Context, mountPoint string) (map[string][]Holder, error) {
-	processes, err := os.ReadDir(m.path("proc"))
+func (m *Manager) holders(ctx context.Context) (map[string][]Holder, error) {
+	all, err := m.mounts(ctx)
 	if err != nil {
 		return nil, err
 	}
+	dlmfs := slices.DeleteFunc(all, func(m mount) bool { return m.Type != "ocfs2_dlmfs" })
 	found := map[string][]Holder{}
+	err = m.eachProcess(ctx, func(pid int) error { return m.holdings(pid, dlmfs, found) })
+	return found, err
+}
+
+// eachProcess calls do with every process, in the order of their numbers. That
+// one is gone or may not be looked at is no error.
+func (m *Manager) eachProcess(ctx context.Context, do func(pid int) error) error {
+	processes, err := os.ReadDir(m.path("proc"))
+	if err != nil {
+		return err
+	}
+	var pids []int
 	for _, p := range processes {
-		pid, err := strconv.Atoi(p.Name())
-		if err != nil {
-			continue
-		}
-		if err := context.Cause(ctx); err != nil {
-			return nil, err
-		}
-		if err := m.holdings(pid, mountPoint, found); err != nil && !gone(err) {
-			return nil, err
+		if pid, err := strconv.Atoi(p.Name()); err == nil {
+			pids = append(pids, pid)
 		}
 	}
-	return found, nil
+	sort.Ints(pids)
+	for _, pid := range pids {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if err := do(pid); err != nil && !gone(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 // gone tells whether a process ended or is none of our business.
@@ -64,9 +80,9 @@ func gone(err error) bool {
 	return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ESRCH) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM)
 }
 
-// holdings adds what one process has open below mountPoint to found.
-func (m *Manager) holdings(pid int, mountPoint string, found map[string][]Holder) error {
-	dir := m.path(filepath.Join("proc", strconv.Itoa(pid)))
+// holdings adds what one process has open on the mounts of dlmfs to found.
+func (m *Manager) holdings(pid int, dlmfs []mount, found map[string][]Holder) error {
+	dir := m.living(pid)
 	descriptors, err := os.ReadDir(filepath.Join(dir, "fd"))
 	if err != nil {
 		return err
@@ -77,11 +93,11 @@ func (m *Manager) holdings(pid int, mountPoint string, found map[string][]Holder
 		if err != nil {
 			continue // closed meanwhile
 		}
-		domain, resource, ok := below(mountPoint, target)
-		if !ok || seen[target] {
+		domain, resource, ok := lockOf(target, filepath.Join(dir, "fdinfo", d.Name()), dlmfs)
+		if !ok || seen[domain+"/"+resource] {
 			continue
 		}
-		seen[target] = true
+		seen[domain+"/"+resource] = true
 		found[domain] = append(found[domain], Holder{PID: pid, Command: command(dir), Resource: resource})
 	}
 	for _, holders := range found {
@@ -90,6 +106,22 @@ func (m *Manager) holdings(pid int, mountPoint string, found map[string][]Holder
 		})
 	}
 	return nil
+}
+
+// lockOf returns the domain and resource of a descriptor that leads to path. That
+// it is on dlmfs the number of its mount says: the same path may be another file
+// elsewhere.
+func lockOf(path, info string, dlmfs []mount) (domain, resource string, ok bool) {
+	for _, m := range dlmfs {
+		domain, resource, ok = below(m.Target, path)
+		if !ok {
+			continue
+		}
+		if id, err := mountID(info); err == nil && id == m.id {
+			return domain, resource, true
+		}
+	}
+	return "", "", false
 }
 
 // below splits a path below mountPoint into domain and resource.
@@ -119,11 +151,7 @@ func (m *Manager) domains(ctx context.Context) ([]Domain, error) {
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
-	mountPoint, err := m.stack.DLMFS()
-	if err != nil {
-		return nil, err
-	}
-	holders, err := m.holders(ctx, mountPoint)
+	holders, err := m.holders(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -144,26 +172,33 @@ var ErrDomainsChange = fmt.Errorf("a process is joining or leaving a lock domain
 
 // domainNames lists the domains. The kernel holds the directory for the whole
 // time of a mkdir or rmdir in it, and a reader waits in a state that no signal
-// ends: so it reads on a goroutine, which after listPatience, or when ctx ends, is
-// left behind with its thread until the kernel lets it go.
+// ends.
 func (m *Manager) domainNames(ctx context.Context) ([]string, error) {
+	return patiently(ctx, listPatience, ErrDomainsChange, m.list)
+}
+
+// patiently runs do on a goroutine. After patience it fails with late, and when
+// ctx ends with its cause; the goroutine is left behind then with its thread until
+// the kernel lets it go.
+func patiently[T any](ctx context.Context, patience time.Duration, late error, do func() (T, error)) (T, error) {
 	type answer struct {
-		names []string
+		value T
 		err   error
 	}
 	done := make(chan answer, 1)
 	go func() {
-		names, err := m.list()
-		done <- answer{names, err}
+		value, err := do()
+		done <- answer{value, err}
 	}()
-	patience := time.NewTimer(listPatience)
-	defer patience.Stop()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	var none T
 	select {
 	case a := <-done:
-		return a.names, a.err
-	case <-patience.C:
-		return nil, ErrDomainsChange
+		return a.value, a.err
+	case <-timer.C:
+		return none, late
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return none, context.Cause(ctx)
 	}
 }

@@ -4,6 +4,7 @@ package libo2cb
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/o2cb-go/o2cb/libo2cb/stack"
 )
@@ -21,13 +22,33 @@ func (m *Manager) Load(ctx context.Context) ([]stack.Action, error) {
 }
 
 // Unload leads back to what was there before [Manager.Load]. While a cluster is
-// online, a lock domain joined or a volume mounted it fails with a
-// [*stack.InUseError] and touches nothing; see [stack.Stack.Unload]. Needs root.
+// online, a lock domain joined or a volume mounted it fails with an [*InUseError],
+// which names the processes, or a [*stack.InUseError], and touches nothing; see
+// [stack.Stack.Unload]. Needs root.
 func (m *Manager) Unload(ctx context.Context) (stack.Unloaded, error) {
 	unlock, err := m.lock(ctx)
 	if err != nil {
 		return stack.Unloaded{Actions: []stack.Action{}}, err
 	}
 	defer unlock()
+	if err := m.checkProcesses(ctx); err != nil {
+		return stack.Unloaded{Actions: []stack.Action{}}, fmt.Errorf("unload: %w", err)
+	}
 	return m.stack.Unload(ctx, nil)
+}
+
+// checkProcesses refuses while a volume is mounted or a process uses a lock domain.
+func (m *Manager) checkProcesses(ctx context.Context) error {
+	users, _, err := m.users(ctx)
+	if err != nil || users.empty() {
+		return err
+	}
+	_, have, err := m.running()
+	if err != nil {
+		return err
+	}
+	if have != nil {
+		users.Cluster = have.Name
+	}
+	return users
 }

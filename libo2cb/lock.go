@@ -45,11 +45,7 @@ func (m *Manager) lockShared(ctx context.Context) (unlock func(), err error) {
 func (m *Manager) flock(ctx context.Context, how int) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, LockWait, ErrLocked)
 	defer cancel()
-	path := m.path(lockFile)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, rootOnly(err)
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	f, err := openLock(m.path(lockFile))
 	if err != nil {
 		return nil, rootOnly(err)
 	}
@@ -63,6 +59,51 @@ func (m *Manager) flock(ctx context.Context, how int) (unlock func(), err error)
 		fmt.Fprintln(f, os.Getpid())
 	}
 	return func() { f.Close() }, nil
+}
+
+// openLock opens the lock file. What it makes can be read by everybody, for status
+// needs no privilege, whatever the caller's umask(2).
+func openLock(path string) (*os.File, error) {
+	dir := filepath.Dir(path)
+	_, missing := os.Lstat(dir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	if missing != nil {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	// A file of somebody else, whose business its mode is, can be locked as well.
+	if err := f.Chmod(0o644); err != nil && !errors.Is(err, unix.EPERM) {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// underWay tells whether a process is changing the cluster right now.
+func (m *Manager) underWay() (bool, error) {
+	f, err := os.Open(m.path(lockFile))
+	if errors.Is(err, unix.ENOENT) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return true, nil
+	}
+	if err != nil {
+		return false, &os.PathError{Op: "flock", Path: f.Name(), Err: err}
+	}
+	return false, nil
 }
 
 func waitFlock(ctx context.Context, f *os.File, how int) error {

@@ -3,6 +3,7 @@
 package libo2cb
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -12,7 +13,10 @@ import (
 	"strings"
 
 	"github.com/o2cb-go/o2cb/libo2cb/configfs"
+	"github.com/o2cb-go/o2cb/libo2cb/heartbeat"
+	"github.com/o2cb-go/o2cb/libo2cb/plan"
 	"github.com/o2cb-go/o2cb/libo2cb/stack"
+	"github.com/o2cb-go/o2cb/libo2cb/volume"
 	"github.com/sirupsen/logrus"
 )
 
@@ -33,6 +37,15 @@ type Options struct {
 	// Permissive lets a configuration go online whose errors neither the C tools
 	// nor the kernel mind, so that an upgrade takes no running cluster down.
 	Permissive bool
+	// Observe, if not nil, is told of each step before and after it is taken, and
+	// undone. Its error counts as one of the step.
+	Observe func(plan.Event) error
+	// Progress, if not nil, is told how far the kernel is while it starts heartbeat
+	// regions in global mode: whenever something has changed, and once a second.
+	Progress func([]heartbeat.Progress)
+	// Find looks for volumes by UUID; [volume.FindAll] when nil. A disk that hangs
+	// keeps the process from ending that reads it, which may be another one.
+	Find func(ctx context.Context, root string, uuids []string) ([]*volume.Volume, error)
 	// Logger gets a line of level debug for each change; silent when nil.
 	Logger logrus.FieldLogger
 }
@@ -44,6 +57,9 @@ type Manager struct {
 	config     string
 	localNode  string
 	permissive bool
+	observe    func(plan.Event) error
+	progress   func([]heartbeat.Progress)
+	find       func(ctx context.Context, root string, uuids []string) ([]*volume.Volume, error)
 	log        logrus.FieldLogger
 	stack      *stack.Stack
 	addresses  func() ([]netip.Prefix, error)
@@ -52,12 +68,18 @@ type Manager struct {
 
 // New returns a Manager. It looks at nothing.
 func New(o Options) *Manager {
-	m := &Manager{root: "/", config: o.Config, localNode: o.LocalNode, permissive: o.Permissive, log: o.Logger, addresses: hostAddresses}
+	m := &Manager{root: "/", config: o.Config, localNode: o.LocalNode, permissive: o.Permissive, observe: o.Observe, progress: o.Progress, find: o.Find, log: o.Logger, addresses: hostAddresses}
 	if o.Root != "" {
 		m.root = filepath.Clean(o.Root)
 	}
 	if m.config == "" {
 		m.config = m.path(DefaultConfig)
+	}
+	if m.observe == nil {
+		m.observe = func(plan.Event) error { return nil }
+	}
+	if m.find == nil {
+		m.find = volume.FindAll
 	}
 	if m.log == nil {
 		silent := logrus.New()

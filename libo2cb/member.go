@@ -33,7 +33,7 @@ func (m *Manager) CreateCluster(ctx context.Context, name string, commit func() 
 	if _, err := m.stack.Load(ctx, nil); err != nil {
 		return nil, fmt.Errorf("create cluster %s: %w", name, err)
 	}
-	steps, err := m.change(ctx, func(have *cluster.Cluster) (*cluster.Cluster, error) {
+	steps, err := m.change(ctx, "create cluster "+name, func(have *cluster.Cluster) (*cluster.Cluster, error) {
 		if have != nil && have.Name == name {
 			return have, nil
 		}
@@ -53,7 +53,7 @@ func (m *Manager) CreateCluster(ctx context.Context, name string, commit func() 
 // The error is a [*NotOnlineError] when the kernel has not that cluster, and an
 // [*plan.ApplyError] when the kernel refuses the node.
 func (m *Manager) AddNode(ctx context.Context, of string, n cluster.Node, commit func() error) ([]plan.Step, error) {
-	steps, err := m.change(ctx, func(have *cluster.Cluster) (*cluster.Cluster, error) {
+	steps, err := m.change(ctx, "add node "+n.Name, func(have *cluster.Cluster) (*cluster.Cluster, error) {
 		if have == nil || have.Name != of {
 			return nil, notOnline(of, have)
 		}
@@ -76,7 +76,7 @@ func (m *Manager) AddNode(ctx context.Context, of string, n cluster.Node, commit
 // cluster, there is nothing to remove. The kernel refuses a node that is alive
 // and in use, with EBUSY. Needs root.
 func (m *Manager) RemoveNode(ctx context.Context, of, node string, commit func() error) ([]plan.Step, error) {
-	steps, err := m.change(ctx, func(have *cluster.Cluster) (*cluster.Cluster, error) {
+	steps, err := m.change(ctx, "remove node "+node, func(have *cluster.Cluster) (*cluster.Cluster, error) {
 		if have == nil || have.Name != of || have.Node(node) == nil {
 			return have, nil
 		}
@@ -95,7 +95,7 @@ func (m *Manager) RemoveNode(ctx context.Context, of, node string, commit func()
 // nothing to remove. Whoever uses it is in the way, and what idles is left, as in
 // [Manager.Offline]. Needs root.
 func (m *Manager) RemoveCluster(ctx context.Context, name string, commit func() error) ([]plan.Step, error) {
-	steps, err := m.change(ctx, func(have *cluster.Cluster) (*cluster.Cluster, error) {
+	steps, err := m.change(ctx, "remove cluster "+name, func(have *cluster.Cluster) (*cluster.Cluster, error) {
 		if have == nil || have.Name != name {
 			return have, nil
 		}

@@ -4,7 +4,6 @@ package libo2cb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,7 +28,7 @@ func (e *NotOnlineError) Error() string {
 	return fmt.Sprintf("cluster %s is not online, cluster %s is", e.Name, e.Online)
 }
 
-// Offline removes the kernel's cluster, node by node; name may be empty, or must
+// Offline removes the kernel's cluster, in global mode its heartbeat first, then node by node; name may be empty, or must
 // be that cluster's. It works on what the kernel has, whatever the configuration
 // says. Without a cluster it does nothing. Needs root.
 //
@@ -61,9 +60,15 @@ func (m *Manager) offline(ctx context.Context, name string) (Report, error) {
 	if err != nil {
 		return report, err
 	}
-	have, err := readCluster(kernel)
-	if err != nil || have == nil {
+	if report.Recovered, err = m.recover(ctx, kernel); err != nil {
 		return report, err
+	}
+	have, err := readCluster(kernel)
+	if err != nil {
+		return report, err
+	}
+	if have == nil {
+		return report, m.perform(ctx, kernel, operation{name: "offline", plan: &plan.Plan{}})
 	}
 	report.Cluster = have.Name
 	if name != "" && name != have.Name {
@@ -76,45 +81,29 @@ func (m *Manager) offline(ctx context.Context, name string) (Report, error) {
 	if report.Left, err = m.leave(idle); err != nil {
 		return report, err
 	}
-	p, err := plan.Offline(have)
+	p, err := plan.Between(have, nil)
 	if err != nil {
 		return report, err
 	}
-	if err := m.apply(ctx, kernel, p); err != nil {
+	if err := m.perform(ctx, kernel, operation{name: "offline", plan: p}); err != nil {
 		return report, err
 	}
 	report.Steps = p.Steps
 	return report, nil
 }
 
-// readCluster returns the kernel's cluster, nil when there is none or no node
-// manager that could have one.
-func readCluster(kernel plan.Kernel) (*cluster.Cluster, error) {
-	names, err := kernel.Clusters()
-	if errors.Is(err, unix.ENOENT) {
-		return nil, nil
-	}
-	if err != nil || len(names) == 0 {
-		return nil, err
-	}
-	return kernel.Cluster(names[0])
-}
-
 // checkUsers refuses while anybody uses the cluster and returns the lock domains
 // that nobody has open.
 func (m *Manager) checkUsers(ctx context.Context, have *cluster.Cluster) (idle []string, err error) {
-	e := &InUseError{Cluster: have.Name, Mode: have.Mode()}
-	if e.Mounts, err = m.stack.Mounts("ocfs2"); err != nil {
-		return nil, err
-	}
-	domains, err := m.domains(ctx)
+	e, idle, err := m.users(ctx)
 	if err != nil {
 		return nil, err
 	}
-	idle, e.Domains = divide(domains)
-	// In local mode a region belongs to a mount, and goes with it; with no mount
-	// in sight somebody forgot it, or it belongs to a mount we cannot see.
-	if have.Mode() == cluster.GlobalHeartbeat || len(e.Mounts) == 0 {
+	e.Cluster = have.Name
+	// In global mode the regions stop with the cluster. In local mode a region
+	// belongs to a mount, and goes with it; with no mount in sight somebody forgot
+	// it, or it belongs to a mount we cannot see.
+	if have.Mode() != cluster.GlobalHeartbeat && len(e.Mounts) == 0 {
 		e.Regions = have.Regions
 	}
 	if !e.empty() {

@@ -11,6 +11,7 @@ import (
 	"github.com/o2cb-go/o2cb/libo2cb/conf"
 	"github.com/o2cb-go/o2cb/libo2cb/configfs"
 	"github.com/o2cb-go/o2cb/libo2cb/plan"
+	"github.com/o2cb-go/o2cb/libo2cb/settings"
 	"github.com/o2cb-go/o2cb/libo2cb/stack"
 )
 
@@ -23,7 +24,12 @@ type Report struct {
 	Left      []string       `json:"left,omitempty"`       // idle lock domains that Offline left
 	Steps     []plan.Step    `json:"steps,omitempty"`      // done in the kernel's cluster, in order
 	Completed []string       `json:"completed,omitempty"`  // nodes whose registration had been cut short
-	Findings  conf.Findings  `json:"findings,omitempty"`   // about the configuration, none of them in the way
+	// SettingsFindings are about the settings file, none of them in the way.
+	SettingsFindings settings.Findings `json:"settings_findings,omitempty"`
+	// Recovered is an operation that had been cut short before; this one went on
+	// from what it left, or took it back first.
+	Recovered *plan.Interrupted `json:"recovered,omitempty"`
+	Findings  conf.Findings     `json:"findings,omitempty"` // about the configuration, none of them in the way
 }
 
 // Changed tells whether anything was done at all.
@@ -55,10 +61,12 @@ func (e *NeedsOfflineError) Error() string {
 
 // Online makes the kernel's cluster like the one called name in the
 // configuration; name may be empty when the file has exactly one. It loads the
-// stack first. Heartbeat regions it leaves alone. Needs root.
+// stack first, sets the timing that the settings have, and in global mode starts
+// and stops heartbeat regions, which takes the kernel 10 s. In local mode regions
+// belong to volumes and are left alone. Needs root.
 //
-// Before the kernel is touched the file is validated ([*conf.InvalidError]), the
-// cluster and the local node are looked for ([*UnknownClusterError],
+// Before the kernel is touched file and settings are validated
+// ([*conf.InvalidError], [*settings.InvalidError]), the cluster and the local node are looked for ([*UnknownClusterError],
 // [*cluster.LocalNodeError], [*UnknownNodeError]) and the local node's address is
 // compared with those of this host ([*LocalAddressError]). A step that the
 // kernel refuses is an [*plan.ApplyError] with a [*configfs.Error] inside, and
@@ -69,68 +77,85 @@ func (e *NeedsOfflineError) Error() string {
 // The report tells what was done, also on failure; when nothing had to be,
 // its Changed is false.
 func (m *Manager) Online(ctx context.Context, name string) (Report, error) {
-	report, err := m.online(ctx, name)
+	t, err := m.target(name)
+	report := Report{Findings: t.findings, SettingsFindings: t.settings}
+	if err == nil {
+		err = m.reach(ctx, "online", t.cluster, &report, nil)
+	}
 	if err != nil {
 		return report, fmt.Errorf("online: %w", err)
 	}
 	return report, nil
 }
 
-func (m *Manager) online(ctx context.Context, name string) (Report, error) {
+// Register is Online for the cluster, its mode and its nodes alone: timing and
+// heartbeat are left alone. It is what the C programs do at this.
+func (m *Manager) Register(ctx context.Context, name string) (Report, error) {
 	want, findings, err := m.wanted(name)
 	report := Report{Findings: findings}
-	if err != nil {
-		return report, err
+	if err == nil {
+		want.Regions = nil
+		err = m.reach(ctx, "register", want, &report, nil)
 	}
+	if err != nil {
+		return report, fmt.Errorf("register: %w", err)
+	}
+	return report, nil
+}
+
+// reach loads the stack and makes the kernel's cluster like want. seen, unless
+// nil, is the plan that has to come of it.
+func (m *Manager) reach(ctx context.Context, name string, want *cluster.Cluster, report *Report, seen *plan.Plan) error {
 	report.Cluster = want.Name
 	report.LocalNode = localName(want)
 	unlock, err := m.lock(ctx)
 	if err != nil {
-		return report, err
+		return err
 	}
 	defer unlock()
 	if report.Stack, err = m.stack.Load(ctx, nil); err != nil {
-		return report, err
+		return err
 	}
 	kernel, err := m.kernel()
 	if err != nil {
-		return report, err
+		return err
 	}
-	if report.Steps, err = m.reach(ctx, kernel, want); err != nil {
-		return report, err
+	if report.Recovered, err = m.recover(ctx, kernel); err != nil {
+		return err
+	}
+	if report.Steps, err = m.lead(ctx, name, kernel, want, seen); err != nil {
+		return err
 	}
 	if report.Completed, err = complete(kernel, want, report.Steps); err != nil {
-		return report, err
+		return err
 	}
 	have, err := readCluster(kernel)
 	report.Online = have != nil && isOnline(have)
-	return report, err
+	return err
 }
 
-// reach makes the kernel's cluster like want and returns the steps it took.
-func (m *Manager) reach(ctx context.Context, kernel *configfs.FS, want *cluster.Cluster) ([]plan.Step, error) {
-	have, err := plan.Read(kernel)
+// lead leads the kernel's cluster to want and returns the steps it took.
+func (m *Manager) lead(ctx context.Context, name string, kernel *configfs.FS, want *cluster.Cluster, seen *plan.Plan) ([]plan.Step, error) {
+	have, err := readCluster(kernel)
 	if err != nil {
 		return nil, err
 	}
-	p, err := plan.Online(want, have)
+	if err := m.checkWhole(ctx, kernel, have); err != nil {
+		return nil, err
+	}
+	p, err := plan.Between(have, want)
 	if err != nil {
 		return nil, err
 	}
-	if steps := p.Offline(); len(steps) > 0 {
-		return nil, &NeedsOfflineError{Cluster: want.Name, Steps: steps}
+	if seen != nil && !samePlan(p, seen) {
+		if p = p.Live(); !samePlan(p, seen) {
+			return nil, fmt.Errorf("%w; o2cb_ctl plan shows the new one", plan.ErrStale)
+		}
 	}
-	if err := m.apply(ctx, kernel, p); err != nil {
+	if err := m.perform(ctx, kernel, operation{name: name, plan: p}); err != nil {
 		return nil, err
 	}
 	return p.Steps, nil
-}
-
-// apply applies a plan and logs its steps.
-func (m *Manager) apply(ctx context.Context, kernel *configfs.FS, p *plan.Plan) error {
-	return plan.Apply(ctx, kernel, p, func(e plan.Event) {
-		m.log.WithField("phase", string(e.Phase)).Debug(e.Step.String())
-	})
 }
 
 // complete finishes the registration of node number 0 where a crash cut it short

@@ -10,6 +10,7 @@ import (
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"github.com/o2cb-go/o2cb/libo2cb/configfs"
+	"github.com/o2cb-go/o2cb/libo2cb/plan"
 	"github.com/o2cb-go/o2cb/libo2cb/stack"
 )
 
@@ -25,6 +26,10 @@ type Status struct {
 	// which the kernel does not list them: Domains is empty then.
 	DomainsChange bool          `json:"domains_change"`
 	Mounts        []stack.Mount `json:"mounts"` // OCFS2 volumes
+	// Interrupted is an operation that was cut short; null without one.
+	Interrupted *plan.Interrupted `json:"interrupted"`
+	// Peers is what [Manager.Peers] returned; null when it was not asked.
+	Peers *PeerReport `json:"peers"`
 }
 
 // ClusterStatus is the kernel's cluster.
@@ -36,7 +41,7 @@ type ClusterStatus struct {
 	Regions       []RegionStatus        `json:"regions"`
 }
 
-// Timing is how patient the cluster is; see [configfs.Timing].
+// Timing is how patient the cluster is; see [cluster.Timing].
 type Timing struct {
 	IdleTimeoutMS    int64  `json:"idle_timeout_ms"`
 	KeepaliveDelayMS int64  `json:"keepalive_delay_ms"`
@@ -97,6 +102,9 @@ func (m *Manager) status(ctx context.Context) (Status, error) {
 		return st, err
 	}
 	st.Domains = append(st.Domains, domains...)
+	if st.Interrupted, err = m.Interrupted(); err != nil {
+		return st, err
+	}
 	if st.Stack.ConfigFS == "" {
 		return st, nil
 	}
@@ -141,7 +149,7 @@ func (m *Manager) clusterStatus(kernel *configfs.FS, have *cluster.Cluster, debu
 	return st, nil
 }
 
-func timingStatus(t configfs.Timing) Timing {
+func timingStatus(t cluster.Timing) Timing {
 	return Timing{
 		IdleTimeoutMS:    t.IdleTimeout.Milliseconds(),
 		KeepaliveDelayMS: t.KeepaliveDelay.Milliseconds(),

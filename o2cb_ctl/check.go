@@ -30,8 +30,12 @@ there are errors. An error marked "permissible" breaks a rule that neither the C
 tools nor the kernel enforce: online --permissive passes over it.
 
 FILE may be anything that can be read, a pipe too; a missing file is an error here,
-although the other verbs take it for an empty one.`,
-		Example: `  o2cb_ctl check
+although the other verbs take it for an empty one.
+
+Exit status:
+  0  no mistakes, or only warnings
+  1  errors, or the file cannot be read`,
+		Example: `  o2cb_ctl check                  # then: o2cb_ctl online
   o2cb_ctl check --json new.conf
   ssh beta cat /etc/ocfs2/cluster.conf | o2cb_ctl check -`,
 		Args: cobra.MaximumNArgs(1),

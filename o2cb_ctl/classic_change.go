@@ -9,6 +9,7 @@ import (
 	"slices"
 	"syscall"
 
+	"github.com/o2cb-go/o2cb/libo2cb"
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"github.com/o2cb-go/o2cb/libo2cb/conf"
 	"github.com/o2cb-go/o2cb/libo2cb/plan"
@@ -109,15 +110,25 @@ func (c *classic) switchCluster(ctx context.Context, want *cluster.Cluster, on b
 		if err != nil || kernel == nil || kernel.Name != want.Name {
 			return err
 		}
-		_, err = m.Offline(ctx, want.Name)
+		_, err = unregister(ctx, m, kernel)
 		return err
 	}
-	report, err := m.Online(ctx, want.Name)
+	report, err := m.Register(ctx, want.Name)
 	if err != nil {
 		return inKernel(err)
 	}
 	c.printAdded(want, report.Steps)
 	return nil
+}
+
+// unregister takes the kernel's cluster offline, but not while its global
+// heartbeat runs: the C programs refuse then, and to them the two are two commands.
+func unregister(ctx context.Context, m *libo2cb.Manager, kernel *cluster.Cluster) (libo2cb.Report, error) {
+	if kernel.Mode() == cluster.GlobalHeartbeat && len(kernel.Regions) > 0 {
+		return libo2cb.Report{}, fmt.Errorf("%w; o2cb stop-heartbeat %s stops it",
+			&libo2cb.InUseError{Cluster: kernel.Name, Mode: kernel.Mode(), Regions: kernel.Regions}, kernel.Name)
+	}
+	return m.Offline(ctx, kernel.Name)
 }
 
 // printAdded says what is new in the kernel, in the order of the file.

@@ -197,21 +197,50 @@ func nextNumber(c *cluster.Cluster) (int, error) {
 	return number, nil
 }
 
-// createRegions adds heartbeat regions to the file, all or none.
+// createRegions adds heartbeat regions to the file, all or none. Each is a UUID or
+// the device of a volume. With -i it is started as well, in a cluster whose
+// heartbeat is global.
 func (c *classic) createRegions(ctx context.Context) error {
-	if c.flags["i"] {
-		return refusalf(syscall.ENOTSUP, "-i cannot start a heartbeat region yet; leave it out to change the file only")
-	}
 	of := c.attributes.value(cluster.AttributeCluster)
 	if of == "" {
 		return refusalf(syscall.EINVAL, "%q attribute required to create a heartbeat region", cluster.AttributeCluster)
 	}
-	return c.edit(ctx, func(f *conf.File) error {
-		for _, region := range c.objects {
+	var regions []string
+	for _, target := range c.objects {
+		region, err := c.checkedRegion(of, target)
+		if err != nil {
+			return err
+		}
+		regions = append(regions, region)
+	}
+	add := func(f *conf.File) error {
+		for _, region := range regions {
 			if err := f.AddRegion(of, region); err != nil {
 				return err
 			}
 		}
 		return nil
+	}
+	if !c.flags["i"] {
+		return c.edit(ctx, add)
+	}
+	if len(regions) > 1 {
+		return refusalf(syscall.EINVAL, "-i takes one -n, so that all of it happens or nothing")
+	}
+	f, err := c.load()
+	if err != nil {
+		return err
+	}
+	if err := add(f); err != nil {
+		return err
+	}
+	ctx, stop := steadfast(ctx)
+	defer stop()
+	return c.kernelWith(ctx, f, func(m *libo2cb.Manager, save func() error) error {
+		steps, err := m.AddRegion(ctx, of, regions[0], save)
+		if len(steps) > 0 {
+			fmt.Fprintf(c.std.out, "Heartbeat region %s created\n", regions[0])
+		}
+		return inKernel(err)
 	})
 }

@@ -42,15 +42,15 @@ func (c *classic) deleteRunning(ctx context.Context) error {
 		return err
 	}
 	o := dropped[0]
-	if o.kind == cluster.KindHeartbeat {
-		return refusalf(syscall.ENOTSUP, "-u cannot stop a heartbeat region yet; leave it out to change the file only")
-	}
 	return c.kernelWith(ctx, f, func(m *libo2cb.Manager, save func() error) error {
 		var steps []plan.Step
 		var err error
-		if o.kind == cluster.KindNode {
+		switch o.kind {
+		case cluster.KindNode:
 			steps, err = m.RemoveNode(ctx, o.cluster.Name, o.node.Name, save)
-		} else {
+		case cluster.KindHeartbeat:
+			steps, err = m.RemoveRegion(ctx, o.cluster.Name, o.region.Name, save)
+		default:
 			steps, err = m.RemoveCluster(ctx, o.cluster.Name, save)
 		}
 		if len(steps) > 0 {

@@ -27,9 +27,14 @@ Comments stay with what they precede, unknown stanzas and attributes stay too,
 and the meaning stays: it is checked before anything is printed or written.
 
 A file with errors of syntax is left alone; check tells what they are. Other errors
-stay as they are.`,
+stay as they are.
+
+Exit status:
+  0  done; with -d, nothing would change
+  1  failure; with -d, something would change`,
 		Example: `  o2cb_ctl fmt -d          # what would change
-  o2cb_ctl fmt -w          # change it`,
+  o2cb_ctl fmt -w          # change it
+  o2cb_ctl fmt new.conf    # print the result`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name := s.fileName(args)

@@ -9,8 +9,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/spf13/pflag"
-
 	"github.com/o2cb-go/o2cb/libo2cb"
 	"github.com/o2cb-go/o2cb/libo2cb/heartbeat"
 )
@@ -40,47 +38,38 @@ type heartbeatControl struct {
 	service  string
 }
 
-// letter is a flag of pflag that notes an action.
-type letter struct {
-	name   hbAction
-	action *hbAction
-}
-
-func (l letter) String() string   { return "" }
-func (l letter) Type() string     { return "bool" }
-func (l letter) IsBoolFlag() bool { return true }
-
-func (l letter) Set(string) error {
-	*l.action = l.name
-	return nil
-}
-
 var errHBUsage = errors.New("wrong usage")
 
 // parseHeartbeatControl reads the options as the C program does.
 func parseHeartbeatControl(args []string) (heartbeatControl, error) {
 	var c heartbeatControl
-	flags := pflag.NewFlagSet("ocfs2_hb_ctl", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.Usage = func() {}
-	for _, name := range "SKIPh" {
-		flags.VarPF(letter{hbAction(name), &c.action}, "action-"+string(name), string(name), "").NoOptDefVal = "true"
-	}
-	flags.StringVarP(&c.device, "device", "d", "", "")
-	flags.StringVarP(&c.uuid, "uuid", "u", "", "")
-	priority := flags.StringP("priority", "n", "0", "")
-	if err := flags.Parse(args); err != nil {
+	options, operands, err := getopt(args, "SKIPhd:u:n:", nil)
+	if err != nil {
 		return c, err
+	}
+	priority := "0"
+	for _, o := range options {
+		switch o.name {
+		case "d":
+			c.device = o.value
+		case "u":
+			c.uuid = o.value
+		case "n":
+			priority = o.value
+		default:
+			c.action = hbAction(o.name[0])
+		}
 	}
 	if c.action == 'h' {
 		return c, nil
 	}
-	c.service = flags.Arg(0)
+	if len(operands) > 0 {
+		c.service = operands[0]
+	}
 	if c.action == 'K' && c.uuid != "" && c.service == "" {
 		c.service = "ocfs2"
 	}
-	var err error
-	c.priority, err = strconv.Atoi(*priority)
+	c.priority, err = strconv.Atoi(priority)
 	needsService := c.action == 'S' || c.action == 'K'
 	switch {
 	case c.action == 0, (c.device == "") == (c.uuid == ""), needsService && c.service == "",
@@ -118,7 +107,7 @@ func (c heartbeatControl) pointless(err error) bool {
 }
 
 func (c heartbeatControl) run(ctx context.Context, out io.Writer) error {
-	m := libo2cb.New(libo2cb.Options{})
+	m := libo2cb.New(libo2cb.Options{Find: findVolumes})
 	target := c.device + c.uuid
 	switch c.action {
 	case 'S':

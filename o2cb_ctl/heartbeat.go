@@ -6,15 +6,18 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+
+	"github.com/o2cb-go/o2cb/libo2cb"
 )
 
 func newHeartbeat(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "heartbeat",
-		Short: "Start, stop and show the heartbeat of volumes",
+		Short: "Start, stop and show the heartbeat",
 		Long: `A node shows that it is alive by writing to its block of a heartbeat region, an area
 of a shared volume, every two seconds. mount(8) and umount(8) start and stop the
 region of the volume by themselves. Programs that take cluster locks want a region
@@ -28,18 +31,75 @@ and with mount.ocfs2.`,
 }
 
 func newHeartbeatStart(s *settings) *cobra.Command {
-	return &cobra.Command{
-		Use:   "start DEVICE|UUID",
+	var all, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "start DEVICE|UUID | --all",
 		Short: "Add a user to a volume's heartbeat, starting it if it is the first",
 		Long: `start adds a user to the region of the volume, and starts the region if that is
 the first user. The kernel takes about ten seconds to see who else beats there.
 The volume must belong to the cluster that is online and be made for local
-heartbeat.`,
-		Example: `  o2cb_ctl heartbeat start /dev/sdb1`,
-		Args:    cobra.ExactArgs(1),
+heartbeat.
+
+With --all the running regions become those of the configuration file, in a
+cluster whose heartbeat is global: what is missing starts side by side, what is
+not in the file any more stops. The disks are found by what is on them, whatever
+they are called. It happens as a whole or not at all.
+
+Exit status:
+  0  the region runs, or all of them
+  1  failure`,
+		Example: `  o2cb_ctl volume                        # which device?
+  o2cb_ctl heartbeat start /dev/sdb1
+  o2cb_ctl heartbeat start --all         # global heartbeat
+  o2cb_ctl heartbeat status              # who uses it?
+  o2cb_ctl lock web deploy -- ./deploy.sh`,
+		Args: oneOrAll(&all),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if all {
+				ctx, stop := steadfast(cmd.Context())
+				defer stop()
+				return s.printRegions(asJSON)(s.manager(false).StartRegions(ctx, "", nil))
+			}
 			return s.startHeartbeat(cmd.Context(), args[0])
 		},
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "all regions of the configuration file, in global mode")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "with --all, print JSON")
+	return cmd
+}
+
+// oneOrAll wants one operand, or none with --all.
+func oneOrAll(all *bool) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if *all {
+			return cobra.NoArgs(cmd, args)
+		}
+		return cobra.ExactArgs(1)(cmd, args)
+	}
+}
+
+// printRegions returns what prints the outcome of a change of all regions.
+func (s *settings) printRegions(asJSON bool) func(libo2cb.RegionsReport, error) error {
+	return func(report libo2cb.RegionsReport, err error) error {
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return printJSON(s.std.out, report)
+		}
+		w := s.std.out
+		for _, r := range report.Running {
+			if slices.Contains(report.Started, r.Name) {
+				fmt.Fprintf(w, "Heartbeat of %s on %s: started\n", r.Name, r.Device)
+			}
+		}
+		for _, region := range report.Stopped {
+			fmt.Fprintf(w, "Heartbeat of %s: stopped\n", region)
+		}
+		if len(report.Started)+len(report.Stopped) == 0 {
+			_, err = fmt.Fprintf(w, "Heartbeat of cluster %s: nothing changed, %d regions run\n", report.Cluster, len(report.Running))
+		}
+		return err
 	}
 }
 
@@ -61,28 +121,52 @@ func (s *settings) startHeartbeat(ctx context.Context, target string) error {
 }
 
 func newHeartbeatStop(s *settings) *cobra.Command {
-	return &cobra.Command{
-		Use:   "stop DEVICE|UUID",
+	var all, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "stop DEVICE|UUID | --all",
 		Short: "Take a user away from a volume's heartbeat, stopping it with the last",
 		Long: `stop takes one user away and stops the region with the last one. Nothing changes,
 and the error says who is in the way, while the region's volume is mounted, or
 while a program has a lock domain open and no other region beats: without a
 heartbeat the other nodes would take its locks over. Lock domains that nobody
-has open are left first.`,
-		Args: cobra.ExactArgs(1),
+has open are left first.
+
+With --all it stops all regions of a cluster whose heartbeat is global, unless a
+volume is mounted or a lock domain open.
+
+Exit status:
+  0  a user was taken away, or all regions stopped
+  1  refused or failed`,
+		Example: `  o2cb_ctl heartbeat stop /dev/sdb1
+  o2cb_ctl heartbeat stop 77D95EF51C0149D2823674FCC162CF8B
+  o2cb_ctl heartbeat stop --all          # global heartbeat
+  o2cb_ctl offline                       # when no region runs any more`,
+		Args: oneOrAll(&all),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			region, stopped, err := s.manager(false).StopHeartbeat(cmd.Context(), args[0])
-			if err != nil {
-				return err
+			if all {
+				ctx, stop := steadfast(cmd.Context())
+				defer stop()
+				return s.printRegions(asJSON)(s.manager(false).StopRegions(ctx, "", nil))
 			}
-			what := "others use it still"
-			if stopped {
-				what = "stopped"
-			}
-			_, err = fmt.Fprintf(s.std.out, "Heartbeat of %s: %s\n", region, what)
-			return err
+			return s.stopHeartbeat(cmd.Context(), args[0])
 		},
 	}
+	cmd.Flags().BoolVar(&all, "all", false, "all regions that run, in global mode")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "with --all, print JSON")
+	return cmd
+}
+
+func (s *settings) stopHeartbeat(ctx context.Context, target string) error {
+	region, stopped, err := s.manager(false).StopHeartbeat(ctx, target)
+	if err != nil {
+		return err
+	}
+	what := "others use it still"
+	if stopped {
+		what = "stopped"
+	}
+	_, err = fmt.Fprintf(s.std.out, "Heartbeat of %s: %s\n", region, what)
+	return err
 }
 
 func newHeartbeatStatus(s *settings) *cobra.Command {
@@ -90,7 +174,15 @@ func newHeartbeatStatus(s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the running regions and how many users each has",
-		Args:  cobra.NoArgs,
+		Long: `status shows the regions that run, their devices and how many users each has.
+The count needs root.
+
+Exit status:
+  0  shown
+  1  failure`,
+		Example: `  o2cb_ctl heartbeat status
+  o2cb_ctl heartbeat status --json`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if asJSON {
 				return s.printHeartbeatsJSON()

@@ -19,7 +19,13 @@ func newLoad(s *settings) *cobra.Command {
 		Long: `load loads the modules of the o2cb stack through modprobe(8), so that modprobe.d
 counts, selects the stack, and mounts configfs, dlmfs and, where the kernel has
 it, debugfs. What is there already is left alone. It notes what it changed, and
-unload leads back to exactly that. online calls it by itself.`,
+unload leads back to exactly that. online calls it by itself.
+
+Exit status:
+  0  loaded
+  1  failure`,
+		Example: `  o2cb_ctl load
+  o2cb_ctl online          # next: the cluster`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			actions, err := s.manager(false).Load(cmd.Context())
@@ -35,6 +41,7 @@ unload leads back to exactly that. online calls it by itself.`,
 
 func newUnload(s *settings) *cobra.Command {
 	var asJSON bool
+	var by force
 	cmd := &cobra.Command{
 		Use:   "unload",
 		Short: "Undo load: unmount dlmfs and configfs, remove the modules",
@@ -42,16 +49,25 @@ func newUnload(s *settings) *cobra.Command {
 unloaded as the init script of ocfs2-tools does it, which leaves configfs.
 
 While a cluster is online, a lock domain joined, a volume mounted or a module held
-by something else it refuses, says by whom, and touches nothing.`,
+by something else it refuses, says by whom, and touches nothing. With --force it
+does what offline --force does first.
+
+Exit status:
+  0  unloaded, or nothing was loaded
+  1  refused or failed`,
+		Example: `  umount -a -t ocfs2
+  o2cb_ctl offline
+  o2cb_ctl unload`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			unloaded, err := s.manager(false).Unload(cmd.Context())
+			unloaded, err := by.unload(cmd.Context(), s, asJSON)
 			if asJSON {
 				return firstError(err, printJSON(s.std.out, unloaded))
 			}
 			return printOutcome(s.std.out, unloaded.Actions, err, "not loaded: nothing to do")
 		},
 	}
+	by.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

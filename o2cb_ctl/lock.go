@@ -46,7 +46,15 @@ If o2cb_ctl is killed the lock is gone, so COMMAND is killed with it. Processes 
 COMMAND has started are not, nor does the lock wait for those that it leaves in the
 background: they run on without the lock, so COMMAND should wait for them. A program
 that runs for long or holds several locks is better served by the Go package
-libo2dlm.`,
+libo2dlm.
+
+Exit status: that of COMMAND, or
+  1    the lock could not be had (-E: when in time), or something else failed
+  126  COMMAND cannot be run
+  127  COMMAND was not found
+  130  SIGINT ended the wait
+  143  SIGTERM ended the wait
+and 128 plus its number for a signal that ended COMMAND.`,
 		Example: `  o2cb_ctl lock cron nightly -- /usr/local/bin/backup
   o2cb_ctl lock --timeout 30s web deploy -- ./deploy.sh
   o2cb_ctl lock --nonblock -E 75 web deploy -- ./deploy.sh

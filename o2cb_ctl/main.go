@@ -30,13 +30,16 @@ func main() {
 // run is the whole program: it behaves as the tool whose name it was called by
 // (as busybox does) and returns the exit status.
 func run(ctx context.Context, args []string, std streams) int {
-	switch name := filepath.Base(args[0]); name {
+	if completeHistorical(ctx, args, std) {
+		return 0
+	}
+	switch filepath.Base(args[0]) {
 	case "ocfs2_hb_ctl":
 		return runHeartbeatControl(ctx, args[1:], std)
 	case "o2cb":
 		return runO2CB(ctx, args, std)
-	case "o2hbmonitor":
-		return refuse(std.err, name, "this name of o2cb_ctl is not served yet; Debian's ocfs2-tools has the C program", 1)
+	case monitorName:
+		return runMonitor(ctx, args[1:], std)
 	default:
 		return runVerbs(ctx, args[1:], std)
 	}

@@ -185,7 +185,7 @@ func (o *o2cb) addHeartbeat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	region, err := libo2cb.RegionOf(target)
+	region, err := o.checkedRegion(of, target)
 	if err != nil {
 		return fmt.Errorf("%w, while reading region on device '%s'", err, target)
 	}

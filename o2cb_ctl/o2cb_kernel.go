@@ -4,9 +4,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
+	"github.com/o2cb-go/o2cb/libo2cb"
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"github.com/o2cb-go/o2cb/libo2cb/stack"
 )
@@ -47,7 +47,7 @@ func (o *o2cb) registerCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	report, err := o.manager(true).Online(ctx, name)
+	report, err := o.manager(true).Register(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -63,10 +63,11 @@ func (o *o2cb) unregisterCluster(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := o.active(name); err != nil {
+	kernel, err := o.active(name)
+	if err != nil {
 		return err
 	}
-	report, err := o.manager(true).Offline(ctx, name)
+	report, err := unregister(ctx, o.manager(true), kernel)
 	if err != nil {
 		return err
 	}
@@ -88,11 +89,8 @@ func (o *o2cb) active(name string) (*cluster.Cluster, error) {
 	return kernel, nil
 }
 
-// errGlobal is what start-heartbeat and stop-heartbeat cannot do yet.
-var errGlobal = errors.New("this version does not start or stop the global heartbeat; Debian's o2cb does")
-
-// startHeartbeat has nothing to do in local mode, where each volume has its own
-// heartbeat, which mount starts.
+// startHeartbeat makes the running regions those of the file. It has nothing to do
+// in local mode, where each volume has its own heartbeat, which mount starts.
 func (o *o2cb) startHeartbeat(ctx context.Context) error {
 	name, err := o.described(ctx)
 	if err != nil {
@@ -104,27 +102,49 @@ func (o *o2cb) startHeartbeat(ctx context.Context) error {
 		return err
 	case kernel == nil || kernel.Name != name || !hasLocalNode(kernel):
 		return fmt.Errorf("cluster '%s' not registered", name)
-	case kernel.Mode() == cluster.GlobalHeartbeat:
-		return errGlobal
+	case kernel.Mode() != cluster.GlobalHeartbeat:
+		return nil
 	}
-	return nil
+	ctx, stop := steadfast(ctx)
+	defer stop()
+	report, err := o.manager(true).StartRegions(ctx, name, nil)
+	if err != nil {
+		return err
+	}
+	o.sayRegions(report)
+	_, err = fmt.Fprintln(o.std.out, "Global heartbeat started")
+	return err
 }
 
-// stopHeartbeat works on what the kernel has, whatever the file says.
-func (o *o2cb) stopHeartbeat(context.Context) error {
+// sayRegions tells what became of each region.
+func (o *o2cb) sayRegions(report libo2cb.RegionsReport) {
+	for _, region := range report.Started {
+		o.say("Started heartbeat region '%s'", region)
+	}
+	for _, region := range report.Stopped {
+		o.say("Stopped heartbeat region '%s'", region)
+	}
+}
+
+// stopHeartbeat works on what the kernel has, whatever the file says. In local mode
+// there is nothing that it could stop.
+func (o *o2cb) stopHeartbeat(ctx context.Context) error {
 	name, err := o.argument(0)
 	if err != nil {
 		return err
 	}
 	kernel, err := o.active(name)
-	switch {
-	case err != nil:
+	if err != nil || kernel.Mode() != cluster.GlobalHeartbeat {
 		return err
-	case kernel.Mode() == cluster.GlobalHeartbeat && len(kernel.Regions) > 0:
-		return errGlobal
-	case kernel.Mode() == cluster.GlobalHeartbeat:
-		_, err = fmt.Fprintln(o.std.out, "Global heartbeat stopped")
 	}
+	ctx, stop := steadfast(ctx)
+	defer stop()
+	report, err := o.manager(true).StopRegions(ctx, name, nil)
+	if err != nil {
+		return err
+	}
+	o.sayRegions(report)
+	_, err = fmt.Fprintln(o.std.out, "Global heartbeat stopped")
 	return err
 }
 

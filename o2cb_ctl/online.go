@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/o2cb-go/o2cb/libo2cb"
+	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"github.com/o2cb-go/o2cb/libo2cb/conf"
 	"github.com/o2cb-go/o2cb/libo2cb/stack"
 )
@@ -30,13 +31,22 @@ differs is changed; usually that is nothing.
 
 With --permissive a file goes online although it breaks rules that neither the C
 tools nor the kernel enforce, such as a wrong node_count. It is meant for an
-upgrade: mend the file soon.`,
-		Example: `  o2cb_ctl online
-  o2cb_ctl online web --local-node alpha`,
+upgrade: mend the file soon.
+
+Exit status:
+  0  the kernel has the cluster of the file
+  1  nothing was changed`,
+		Example: `  o2cb_ctl check
+  o2cb_ctl online
+  o2cb_ctl online web --local-node alpha
+  mount -t ocfs2 /dev/sdb1 /srv     # next: a volume`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			report, err := s.manager(permissive).Online(cmd.Context(), optional(args))
+			ctx, stop := steadfast(cmd.Context())
+			defer stop()
+			report, err := s.manager(permissive).Online(ctx, optional(args))
 			printWarnings(s.std.err, report.Findings)
+			printWarnings(s.std.err, report.SettingsFindings)
 			if err != nil {
 				printLoaded(s.std.err, report.Stack)
 				return explainFindings(s.std.err, err, permissive)
@@ -73,27 +83,57 @@ func printLoaded(w io.Writer, actions []stack.Action) {
 
 func newOffline(s *settings) *cobra.Command {
 	var asJSON bool
+	var by force
 	cmd := &cobra.Command{
 		Use:   "offline [CLUSTER]",
 		Short: "Take the cluster out of the kernel",
 		Long: `offline removes the nodes and then the cluster from the kernel. It looks first:
 while a volume is mounted, a program has a lock domain open or a heartbeat region
 runs, it names them, says what ends each, and touches nothing. Lock domains that
-no program has open are left.`,
+no program has open are left.
+
+With --force it takes down what it named, a rung at a time, each for those whom
+the one before left, and prints each act before it does it:
+
+  ask        touches the lock files that a program has open, which it can see by
+             inotify(7), and waits for half of the grace;
+  terminate  sends SIGTERM to every process that uses a volume or a lock domain,
+             and waits for the grace;
+  kill       sends SIGKILL, and waits 5 s.
+
+Then it unmounts the volumes and stops the heartbeat that is left. It refuses,
+before it touches anything, when that could not succeed: for a loop device, a swap
+file, an NFS export or another mount on a volume, for a process that waits in the
+kernel for a lock (no signal reaches it), and for the shell that runs this command.
+Interrupted (Ctrl-C) it stops between two acts.
+
+Exit status:
+  0  offline, or nothing was online
+  1  refused or failed`,
+		Example: `  o2cb_ctl status          # who uses it?
+  umount -a -t ocfs2
+  o2cb_ctl offline
+  o2cb_ctl offline --force --grace 30s`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			report, err := s.manager(false).Offline(cmd.Context(), optional(args))
+			done, err := by.offline(cmd.Context(), s, optional(args), asJSON)
+			if asJSON && (err == nil || len(done.Evicted) > 0) {
+				return firstError(err, printJSON(s.std.out, done))
+			}
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return printJSON(s.std.out, report)
-			}
-			return printReport(s.std.out, report, "No cluster is online: nothing changed", "Cluster "+report.Cluster+" is offline")
+			return printOffline(s.std.out, done.Report)
 		},
 	}
+	by.add(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// printOffline prints what offline did.
+func printOffline(w io.Writer, r libo2cb.Report) error {
+	return printReport(w, r, "No cluster is online: nothing changed", "Cluster "+r.Cluster+" is offline")
 }
 
 // optional returns the one argument, or nothing.
@@ -106,6 +146,9 @@ func optional(args []string) string {
 
 // printReport prints what was done, a line each, and then the outcome.
 func printReport(w io.Writer, r libo2cb.Report, unchanged, changed string) error {
+	if r.Recovered != nil {
+		fmt.Fprintf(w, "%s\n", r.Recovered)
+	}
 	if !r.Changed() {
 		_, err := fmt.Fprintln(w, unchanged)
 		return err
@@ -127,7 +170,7 @@ func printReport(w io.Writer, r libo2cb.Report, unchanged, changed string) error
 }
 
 // printWarnings prints the findings that were not in the way.
-func printWarnings(w io.Writer, findings conf.Findings) {
+func printWarnings[F fmt.Stringer](w io.Writer, findings []F) {
 	for _, finding := range findings {
 		fmt.Fprintf(w, "o2cb_ctl: %s\n", finding)
 	}
@@ -136,17 +179,23 @@ func printWarnings(w io.Writer, findings conf.Findings) {
 // explainFindings prints all that is wrong with a refused file, and what would
 // let it pass.
 func explainFindings(w io.Writer, err error, permissive bool) error {
-	var invalid *conf.InvalidError
-	if !errors.As(err, &invalid) {
-		return err
+	if e, ok := errors.AsType[*conf.InvalidError](err); ok {
+		return explain(w, err, "configuration", e.Findings, !permissive && e.Findings.ErrPermissive() == nil)
 	}
-	for _, finding := range invalid.Findings {
+	if e, ok := errors.AsType[*cluster.InvalidError](err); ok {
+		return explain(w, err, "settings file", e.Findings, !permissive && e.Findings.ErrPermissive() == nil)
+	}
+	return err
+}
+
+// explain prints the errors of a file, which --permissive passes over or not.
+func explain[F fmt.Stringer](w io.Writer, err error, file string, findings []F, passable bool) error {
+	for _, finding := range findings {
 		fmt.Fprintln(w, finding)
 	}
 	mend := "mend the file"
-	if !permissive && invalid.Findings.ErrPermissive() == nil {
+	if passable {
 		mend += ", or pass over it this time with --permissive"
 	}
-	return fmt.Errorf("the configuration has %s, and nothing was changed: %s",
-		plural(len(invalid.Findings.Errors()), "error"), mend)
+	return explained{fmt.Sprintf("the %s has %s, and nothing was changed: %s", file, plural(len(findings), "error"), mend), err}
 }

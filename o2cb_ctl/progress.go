@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/o2cb-go/o2cb/libo2cb/heartbeat"
 )
 
 // progress is a line on a terminal that shows how long a wait has taken. On
@@ -30,6 +32,32 @@ func newProgress(w io.Writer, what string) progress {
 func (p progress) show(elapsed, expected time.Duration) {
 	fmt.Fprintf(p.w, "\r\x1b[K%s … %.0f s of about %.0f s", p.what, elapsed.Seconds(), expected.Seconds())
 }
+
+// showRegions writes the line anew for regions that start side by side, and takes
+// it away when none of them is under way any more.
+func (p progress) showRegions(regions []heartbeat.Progress) {
+	var done int
+	var last heartbeat.Progress // the one that takes longest
+	for _, r := range regions {
+		switch r.Phase {
+		case heartbeat.Waiting, heartbeat.Starting:
+			if left(r) >= left(last) {
+				last = r
+			}
+		default:
+			done++
+		}
+	}
+	if done == len(regions) {
+		p.clear()
+		return
+	}
+	p.what = fmt.Sprintf("starting heartbeat: %d of %d regions run", done, len(regions))
+	p.show(last.Elapsed, last.Expected)
+}
+
+// left is how long a region has to go.
+func left(r heartbeat.Progress) time.Duration { return max(0, r.Expected-r.Elapsed) }
 
 // clear takes the line away.
 func (p progress) clear() {

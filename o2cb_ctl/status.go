@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -11,10 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/o2cb-go/o2cb/libo2cb"
+	"github.com/o2cb-go/o2cb/libo2cb/peers"
 )
 
 func newStatus(s *settings) *cobra.Command {
-	var asJSON bool
+	var asJSON, noPeers bool
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show what runs: stack, cluster, nodes, heartbeat, lock domains, mounts",
@@ -22,11 +24,21 @@ func newStatus(s *settings) *cobra.Command {
 privilege; who is live and who holds locks is shown as far as the caller may
 see it.
 
-The exit status is 0 when a cluster is online on this node and 3 when none is,
-as the LSB has it for a service that is not running.`,
+As root, on a node with a heartbeat, it also compares the configuration that runs
+here with those of the other nodes: layout, timeouts, and whether the file is what
+runs. For that this node publishes its own in a lock domain of its own,
+o2cb-peers, and is in it until it goes offline. What cannot be had within five
+seconds is shown as unknown, with the reason; --no-peers leaves all of it out.
+
+Exit status, as the LSB has it:
+  0  a cluster is online on this node
+  1  failure
+  3  none is online`,
+		Example: `  o2cb_ctl status
+  o2cb_ctl status --json | jq -r '.cluster.nodes[] | select(.live == false) | .name'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			status, err := s.manager(false).Status(cmd.Context())
+			status, err := s.status(cmd.Context(), !noPeers)
 			if err != nil {
 				return err
 			}
@@ -42,7 +54,26 @@ as the LSB has it for a service that is not running.`,
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&noPeers, "no-peers", false, "do not ask the other nodes for their configuration")
 	return cmd
+}
+
+// status returns what runs, and how it compares with the other nodes if asked to.
+func (s *settings) status(ctx context.Context, ask bool) (libo2cb.Status, error) {
+	m := s.manager(false)
+	st, err := m.Status(ctx)
+	if err != nil || st.Cluster == nil {
+		return st, err
+	}
+	if s.root == "/" { // the disks are this machine's
+		readBeating(ctx, st.Cluster, turnReaderOf)
+	}
+	if !ask {
+		return st, nil
+	}
+	report, err := m.Peers(ctx, peerOptions())
+	st.Peers = &report
+	return st, err
 }
 
 // statusOffline is the LSB's status of a service that is not running.
@@ -59,10 +90,17 @@ func printStatus(out io.Writer, st libo2cb.Status) error {
 	} else {
 		fmt.Fprintf(w, "Cluster\tnone in the kernel\n")
 	}
+	if st.Interrupted != nil {
+		fmt.Fprintf(w, "Half done\t%s; o2cb_ctl apply goes on, o2cb_ctl undo leads back\n", st.Interrupted)
+	}
 	if st.DomainsChange {
 		fmt.Fprintf(w, "Lock domains\tnot known: one is being joined or left\n")
 	}
+	printPeers(w, st.Peers)
 	for _, d := range st.Domains {
+		if d.Name == peers.DomainName && len(d.Holders) == 0 {
+			continue // ours, and in nobody's way
+		}
 		fmt.Fprintf(w, "Lock domain\t%s: %s\n", d.Name, holders(d))
 	}
 	for _, m := range st.Mounts {
@@ -107,7 +145,7 @@ func printNodes(w io.Writer, nodes []libo2cb.NodeStatus) {
 		unknown = unknown || n.Live == nil
 	}
 	if unknown {
-		fmt.Fprintf(w, "\twho is live is not known: debugfs is missing or needs root\n")
+		fmt.Fprintf(w, "\twho is live is not known: root sees it\n")
 	}
 }
 

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -41,6 +40,8 @@ func (s *settings) manager(permissive bool) *libo2cb.Manager {
 		Config:     s.path(s.config),
 		LocalNode:  s.localNode,
 		Permissive: permissive,
+		Progress:   newProgress(s.std.err, "").showRegions,
+		Find:       findVolumes,
 	}
 	if s.verbose {
 		log := logrus.New()
@@ -70,21 +71,13 @@ func runVerbs(ctx context.Context, args []string, std streams) int {
 	if isHistorical(args) {
 		return runClassic(ctx, args, std)
 	}
-	root := newRoot(&settings{std: std})
+	s := &settings{std: std}
+	root := newRoot(s)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	var silent silentError
-	var status statusError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &silent):
-		return silent.status
-	case errors.As(err, &status):
-		return refuse(std.err, "o2cb_ctl", err.Error(), status.status)
-	default:
-		return refuse(std.err, "o2cb_ctl", err.Error(), 1)
+	if verb, err := root.ExecuteContextC(ctx); err != nil {
+		return s.report(verb, args, err)
 	}
+	return 0
 }
 
 // refuse prints the one line of an error and returns the exit status.
@@ -104,10 +97,22 @@ stack of the OCFS2 file system, and runs programs under cluster-wide locks.
 From a file to a mounted volume:
 
   o2cb_ctl check              is the file right?
-  o2cb_ctl load               load the kernel's modules, mount configfs and dlmfs
-  o2cb_ctl online             put the cluster of the file into the kernel
+  o2cb_ctl online             load the modules, put the cluster into the kernel
   mount -t ocfs2 /dev/… /mnt  (starts the volume's heartbeat itself)
-  o2cb_ctl status             what runs`,
+  o2cb_ctl status             what runs
+
+When the file has changed, on each node of the running cluster:
+
+  o2cb_ctl plan               what would it change?
+  o2cb_ctl apply              do it, or take all of it back
+
+And down again:
+
+  o2cb_ctl offline            names who still uses the cluster, and stops nobody
+  o2cb_ctl unload             as before load
+
+A first argument like -C, -D, -I or -H is an option of the C program of this name:
+o2cb_ctl -h. The manual is in o2cb_ctl(8).`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -122,10 +127,14 @@ From a file to a mounted volume:
 	flags.StringVar(&s.localNode, "local-node", os.Getenv("O2CB_NODE"), "`name` of this host's node, when the host name is another ($O2CB_NODE)")
 	flags.BoolVar(&s.verbose, "verbose", false, "log each step to standard error")
 	root.Flags().BoolP("version", "V", false, "print the version")
-	root.AddCommand(
-		newCheck(s), newFmt(s),
-		newLoad(s), newUnload(s), newOnline(s), newOffline(s), newStatus(s),
-		newHeartbeat(s), newVolume(s), newLock(s),
-	)
+	addGroup(root, "Configuration", newCheck(s), newFmt(s), newExport(s), newImport(s))
+	addGroup(root, "Cluster", newLoad(s), newUnload(s), newOnline(s), newOffline(s), newPlan(s), newApply(s), newUndo(s), newStatus(s))
+	addGroup(root, "Heartbeat", newHeartbeat(s), newVolume(s))
+	addGroup(root, "Locks", newLock(s))
+	root.AddCommand(newCompletion(s), newReadBlocks(s), newFindVolumes(s))
+	root.AddCommand(newAskPeers(s))
+	root.PersistentPostRun = func(cmd *cobra.Command, _ []string) { s.publishAfter(cmd.Context(), cmd.CommandPath()) }
+	addCompletions(root, s)
+	markUsage(root)
 	return root
 }

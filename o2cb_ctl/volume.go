@@ -22,7 +22,11 @@ func newVolume(s *settings) *cobra.Command {
 all block devices of this machine whatever they are called, and shows the OCFS2
 volumes among them. A path of a multipath device or a half of a mirror is left
 out in favour of the whole. Nothing is written. Reading a device needs root or
-the group disk.`,
+the group disk.
+
+Exit status:
+  0  all were read
+  1  one could not be; the others are shown`,
 		Example: `  o2cb_ctl volume
   o2cb_ctl volume --json /dev/sdb1`,
 		RunE: func(cmd *cobra.Command, devices []string) error {

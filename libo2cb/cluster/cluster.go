@@ -12,6 +12,8 @@ type Cluster struct {
 	HeartbeatMode HeartbeatMode `json:"heartbeat_mode"` // LocalHeartbeat when empty
 	Nodes         []Node        `json:"nodes"`          // in the order of the file; from the kernel by number
 	Regions       []Region      `json:"regions"`        // global heartbeat's in a file; all the running ones in the kernel
+	// Timing is not in the file but in the settings of the init script.
+	Timing Timing `json:"timing,omitzero"`
 }
 
 // Node is one member.

@@ -56,6 +56,9 @@ func lock(ctx context.Context, target string) (*os.File, error) {
 		}
 		there, err := stillThere(f, path)
 		if err == nil && there {
+			err = openable(f)
+		}
+		if err == nil && there {
 			return f, nil
 		}
 		_ = f.Close()
@@ -84,6 +87,16 @@ func wait(ctx context.Context, f *os.File) error {
 		case <-pause.C:
 		}
 	}
+}
+
+// openable lets the owner of the lock file open it again, whatever the umask was
+// when it was made.
+func openable(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil || info.Mode().Perm()&0o600 == 0o600 {
+		return err
+	}
+	return f.Chmod(0o600)
 }
 
 // stillThere tells whether path is still the file that f is.

@@ -134,7 +134,11 @@ func lockForSave(ctx context.Context, target string) (*os.File, error) {
 	err := os.Mkdir(dir, 0o755)
 	switch {
 	case err == nil:
-		if err := syncDirectory(filepath.Dir(dir)); err != nil {
+		err := os.Chmod(dir, 0o755) // whatever the umask: others read the file, too
+		if err == nil {
+			err = syncDirectory(filepath.Dir(dir))
+		}
+		if err != nil {
 			return nil, &Error{Op: "create directory", Path: dir, Err: err}
 		}
 	case !errors.Is(err, fs.ErrExist):

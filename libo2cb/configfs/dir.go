@@ -39,7 +39,7 @@ func openDir(path string, openat openFunc) (*dir, error) {
 	return &dir{fd: fd, path: path, openat: openat}, nil
 }
 
-func (d *dir) close() { unix.Close(d.fd) }
+func (d *dir) close() { closeNow(d.fd) }
 
 // sub opens a directory below d.
 func (d *dir) sub(rel string) (*dir, error) {
@@ -103,27 +103,21 @@ func (d *dir) read(rel string) (string, error) {
 	if err != nil {
 		return "", newError("read", full, "", err)
 	}
-	defer unix.Close(fd)
-	value, err := readAll(fd)
+	defer closeNow(fd)
+	value, err := readValue(fd)
 	if err != nil {
 		return "", newError("read", full, "", err)
 	}
-	return strings.TrimRight(value, "\n"), nil
+	return value, nil
 }
 
-func readAll(fd int) (string, error) {
-	var value []byte
-	buf := make([]byte, attributeSize)
-	for {
-		n, err := retry(func() (int, error) { return unix.Read(fd, buf) })
-		if err != nil {
-			return "", err
-		}
-		if n == 0 {
-			return string(value), nil
-		}
-		value = append(value, buf[:n]...)
-	}
+// readValue reads the value of an open attribute without its newline. The kernel
+// gives it in one read: it has filled its buffer, of one page, before it copies.
+// configfs_read_iter in fs/configfs/file.c.
+func readValue(fd int) (string, error) {
+	var buf [attributeSize]byte
+	n, err := retry(func() (int, error) { return preadNow(fd, buf[:]) })
+	return strings.TrimRight(string(buf[:n]), "\n"), err
 }
 
 // write sets an attribute, whole, in one write(2). It never creates the file:
@@ -137,15 +131,43 @@ func (d *dir) write(rel, value string) error {
 	if err != nil {
 		return newError("write", full, value, err)
 	}
-	defer unix.Close(fd)
+	defer closeNow(fd)
+	if err := writeValue(fd, value, unix.Write); err != nil {
+		return newError("write", full, value, err)
+	}
+	return nil
+}
+
+func writeValue(fd int, value string, write func(fd int, data []byte) (int, error)) error {
 	data := []byte(value + "\n")
-	n, err := retry(func() (int, error) { return unix.Write(fd, data) })
+	n, err := retry(func() (int, error) { return write(fd, data) })
+	if err == nil && n != len(data) {
+		// A second write would start a new value, so the rest cannot be sent.
+		return unix.EIO
+	}
+	return err
+}
+
+// set is write for an attribute that the kernel takes at once, and reads it
+// back from the same open file: [ErrIgnored] when it has another value then.
+func (d *dir) set(rel, value string) error {
+	full := filepath.Join(d.path, rel)
+	fd, err := d.openat(d.fd, rel, unix.O_RDWR)
 	if err != nil {
 		return newError("write", full, value, err)
 	}
-	if n != len(data) {
-		// A second write would start a new value, so the rest cannot be sent.
-		return newError("write", full, value, unix.EIO)
+	defer closeNow(fd)
+	if err := writeValue(fd, value, writeNow); err != nil {
+		return newError("write", full, value, err)
+	}
+	is, err := readValue(fd)
+	if err != nil {
+		return newError("read", full, "", err)
+	}
+	if is != value {
+		e := newError("write", full, value, ErrIgnored)
+		e.Reason = "the kernel holds " + is
+		return e
 	}
 	return nil
 }
@@ -190,7 +212,7 @@ func openBeneath(fd int, rel string, flags int) (int, error) {
 		Flags:   uint64(flags | unix.O_CLOEXEC),
 		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
 	}
-	opened, err := retry(func() (int, error) { return unix.Openat2(fd, rel, &how) })
+	opened, err := retry(func() (int, error) { return openNow(fd, rel, &how) })
 	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
 		return openStepwise(fd, rel, flags)
 	}

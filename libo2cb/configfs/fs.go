@@ -58,15 +58,27 @@ func (f *FS) cluster(name string) (*dir, error) {
 	return d, because(err, unix.ENOENT, "the kernel has no cluster of this name", "")
 }
 
-// in opens a directory of a cluster.
+// in opens a directory of a cluster: at one go, and only where that fails step by
+// step, to see what is missing.
 func (f *FS) in(cluster, rel string) (*dir, error) {
-	c, err := f.cluster(cluster)
+	mount, err := openDir(f.mountPoint, f.openat)
 	if err != nil {
+		return nil, unavailable(err)
+	}
+	defer mount.close()
+	if err := checkName("open", filepath.Join(mount.path, "cluster"), cluster, maxComponent); err != nil {
 		return nil, err
 	}
-	defer c.close()
-	d, err := c.sub(rel)
-	return d, because(err, unix.ENOENT, "the cluster was removed just now, or this kernel has no such directory", "")
+	d, err := mount.sub(filepath.Join("cluster", cluster, rel))
+	if !errors.Is(err, unix.ENOENT) {
+		return d, err
+	}
+	c, explained := f.cluster(cluster)
+	if explained != nil {
+		return nil, explained
+	}
+	c.close()
+	return nil, because(err, unix.ENOENT, "the cluster was removed just now, or this kernel has no such directory", "")
 }
 
 // maxComponent is the longest name that a directory can have. NAME_MAX in linux/limits.h.

@@ -18,7 +18,7 @@ import (
 var operations = map[string]func(fs *FS, name string) error{
 	"Cluster":          func(fs *FS, name string) error { _, err := fs.Cluster(name); return err },
 	"Timing":           func(fs *FS, name string) error { _, err := fs.Timing(name); return err },
-	"SetTiming":        func(fs *FS, name string) error { return fs.SetTiming(name, Timing{DeadThreshold: 5}) },
+	"SetTiming":        func(fs *FS, name string) error { return fs.SetTiming(name, cluster.Timing{DeadThreshold: 5}) },
 	"HeartbeatMode":    func(fs *FS, name string) error { _, err := fs.HeartbeatMode(name); return err },
 	"SetHeartbeatMode": func(fs *FS, name string) error { return fs.SetHeartbeatMode(name, cluster.LocalHeartbeat) },
 	"CreateCluster":    func(fs *FS, name string) error { return fs.CreateCluster(name) },

@@ -35,31 +35,10 @@ func (f *FS) AddNode(clusterName string, n cluster.Node) error {
 	if err := nodes.mkdir(n.Name); err != nil {
 		return because(err, unix.EEXIST, "the cluster has a node of this name", "")
 	}
-	if err := fillNode(nodes, n); err != nil {
-		return withCleanup(err, nodes.rmdir(n.Name))
-	}
-	return nil
-}
-
-func fillNode(nodes *dir, n cluster.Node) error {
-	d, err := nodes.sub(n.Name)
-	if err != nil {
-		return err
-	}
-	defer d.close()
 	for _, a := range nodeAttributes(n) {
-		if err := d.write(a.name, a.value); err != nil {
-			return explainListen(err, n)
+		if err := nodes.set(n.Name+"/"+a.name, a.value); err != nil {
+			return withCleanup(explainListen(err, n), nodes.rmdir(n.Name))
 		}
-	}
-	got, err := readNode(d, n.Name)
-	if err != nil {
-		return err
-	}
-	if got != n {
-		e := newError("write", d.path, nodeText(n), ErrIgnored)
-		e.Reason = "the kernel holds " + nodeText(got)
-		return e
 	}
 	return nil
 }
@@ -88,14 +67,6 @@ func explainListen(err error, n cluster.Node) error {
 		"give the node an address that this host has, or add the address to an interface")
 	return because(err, unix.EADDRINUSE, fmt.Sprintf("another program listens on port %d of %s", n.Port, n.Address),
 		"stop that program or give the node another port")
-}
-
-func nodeText(n cluster.Node) string {
-	text := fmt.Sprintf("node %s number %d at %s:%d", n.Name, n.Number, n.Address, n.Port)
-	if n.Local {
-		text += ", local"
-	}
-	return text
 }
 
 // NumberNode writes the number of a node that is there already and tells
@@ -148,8 +119,15 @@ func (f *FS) RemoveNode(clusterName, node string) error {
 
 func readNodes(d *dir) ([]cluster.Node, error) {
 	var nodes []cluster.Node
+	found := false
 	err := d.each("node", func(group *dir, name string) error {
-		n, err := readNodeOf(group, name)
+		n, err := readNode(group, name)
+		// The kernel has one local node, so that no other need be asked.
+		// o2nm_node_local_store in fs/ocfs2/cluster/nodemanager.c.
+		if err == nil && !found {
+			n.Local, err = readBool(group, name+"/local")
+			found = n.Local
+		}
 		nodes = append(nodes, n)
 		return err
 	})
@@ -160,37 +138,31 @@ func readNodes(d *dir) ([]cluster.Node, error) {
 	return nodes, nil
 }
 
-func readNodeOf(group *dir, name string) (cluster.Node, error) {
-	d, err := group.sub(name)
-	if err != nil {
-		return cluster.Node{}, err
-	}
-	defer d.close()
-	return readNode(d, name)
-}
-
-func readNode(d *dir, name string) (cluster.Node, error) {
+// readNode reads the node called name in the directory of all nodes, except
+// whether it is the local one. Its attributes are opened from there: a directory
+// opened for each node would be one more call for every two attributes.
+func readNode(group *dir, name string) (cluster.Node, error) {
 	n := cluster.Node{Name: name}
 	var err error
-	if n.Number, err = readInt(d, "num"); err != nil {
+	if n.Number, err = readInt(group, name+"/num"); err != nil {
 		return n, err
 	}
-	if n.Port, err = readInt(d, "ipv4_port"); err != nil {
+	if n.Port, err = readInt(group, name+"/ipv4_port"); err != nil {
 		return n, err
 	}
-	local, err := readInt(d, "local")
-	if err != nil {
-		return n, err
-	}
-	n.Local = local != 0
-	text, err := d.read("ipv4_address")
+	text, err := group.read(name + "/ipv4_address")
 	if err != nil {
 		return n, err
 	}
 	if n.Address, err = netip.ParseAddr(text); err != nil {
-		return n, unreadable(d, "ipv4_address", text, "an IPv4 address")
+		return n, unreadable(group, name+"/ipv4_address", text, "an IPv4 address")
 	}
 	return n, nil
+}
+
+func readBool(d *dir, name string) (bool, error) {
+	n, err := readInt(d, name)
+	return n != 0, err
 }
 
 func readInt(d *dir, name string) (int, error) {

@@ -7,41 +7,16 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"golang.org/x/sys/unix"
 )
 
-// Timing is how patient a cluster is with its nodes. All nodes must have the
-// same: a peer with another dead threshold is only mentioned in the kernel log.
-//
-// In SetTiming the zero value of a field means "leave it".
-type Timing struct {
-	IdleTimeout    time.Duration // silence on a connection before it is given up; 30 s by default
-	KeepaliveDelay time.Duration // silence before a keepalive packet is sent; 2 s by default
-	ReconnectDelay time.Duration // pause before the next attempt to connect; 2 s by default
-	DeadThreshold  int           // missed beats until a node is dead, plus one; 31 by default, at least 3
-	FenceMethod    string        // what a cut-off node does to itself: "reset" (default) or "panic"
-}
-
-// beat is the time between two heartbeats of a node. O2HB_REGION_TIMEOUT_MS in
-// fs/ocfs2/cluster/ocfs2_heartbeat.h.
-const beat = 2 * time.Second
-
-// DeadTime returns how long a node must be silent on disk until it is dead, and
-// until it resets itself when it cannot write; 0 when the threshold is not known.
-// O2HB_MAX_WRITE_TIMEOUT_MS in fs/ocfs2/cluster/ocfs2_heartbeat.h.
-func (t Timing) DeadTime() time.Duration {
-	if t.DeadThreshold == 0 {
-		return 0
-	}
-	return time.Duration(t.DeadThreshold-1) * beat
-}
-
 // Timing returns the timing of a cluster. A field is zero when the kernel has
 // no such attribute. Reading needs no privilege.
-func (f *FS) Timing(clusterName string) (Timing, error) {
+func (f *FS) Timing(clusterName string) (cluster.Timing, error) {
 	d, err := f.cluster(clusterName)
 	if err != nil {
-		return Timing{}, err
+		return cluster.Timing{}, err
 	}
 	defer d.close()
 	t, err := readTiming(d)
@@ -55,7 +30,7 @@ func (f *FS) Timing(clusterName string) (Timing, error) {
 // never sees the delay reach the timeout; it refuses both with EINVAL while a
 // peer is connected. A dead threshold is ignored in silence while a heartbeat
 // runs: that is [ErrIgnored].
-func (f *FS) SetTiming(clusterName string, t Timing) error {
+func (f *FS) SetTiming(clusterName string, t cluster.Timing) error {
 	d, err := f.cluster(clusterName)
 	if err != nil {
 		return err
@@ -77,8 +52,8 @@ func (f *FS) SetTiming(clusterName string, t Timing) error {
 	return nil
 }
 
-func readTiming(d *dir) (Timing, error) {
-	var t Timing
+func readTiming(d *dir) (cluster.Timing, error) {
+	var t cluster.Timing
 	for name, field := range map[string]*time.Duration{
 		"idle_timeout_ms":    &t.IdleTimeout,
 		"keepalive_delay_ms": &t.KeepaliveDelay,
@@ -163,7 +138,7 @@ func undoTiming(d *dir, done []timingChange) error {
 
 // timingChanges returns what leads from was to t, in the order that the kernel
 // accepts.
-func timingChanges(d *dir, was, t Timing) ([]timingChange, error) {
+func timingChanges(d *dir, was, t cluster.Timing) ([]timingChange, error) {
 	threshold, err := thresholdName(d)
 	if err != nil {
 		return nil, err

@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"golang.org/x/sys/unix"
 )
 
 func TestTiming(t *testing.T) {
 	fs, root := fixture(t, web)
-	want := Timing{IdleTimeout: 30 * time.Second, KeepaliveDelay: 2 * time.Second, ReconnectDelay: 2 * time.Second,
+	want := cluster.Timing{IdleTimeout: 30 * time.Second, KeepaliveDelay: 2 * time.Second, ReconnectDelay: 2 * time.Second,
 		DeadThreshold: 31, FenceMethod: "reset"}
 	if got, err := fs.Timing("web"); err != nil || got != want {
 		t.Errorf("Timing() = %+v, %v, want %+v", got, err, want)
@@ -34,21 +35,21 @@ func TestTiming(t *testing.T) {
 }
 
 func TestTimingChangesKeepDelayBelowTimeout(t *testing.T) {
-	was := Timing{IdleTimeout: 30 * time.Second, KeepaliveDelay: 2 * time.Second, ReconnectDelay: 2 * time.Second,
+	was := cluster.Timing{IdleTimeout: 30 * time.Second, KeepaliveDelay: 2 * time.Second, ReconnectDelay: 2 * time.Second,
 		DeadThreshold: 31, FenceMethod: "reset"}
 	tests := []struct {
 		name string
-		to   Timing
+		to   cluster.Timing
 		want []timingChange
 	}{
-		{"nothing", Timing{}, nil},
+		{"nothing", cluster.Timing{}, nil},
 		{"the same", was, nil},
-		{"idle below the old delay", Timing{IdleTimeout: 1500 * time.Millisecond, KeepaliveDelay: time.Second},
+		{"idle below the old delay", cluster.Timing{IdleTimeout: 1500 * time.Millisecond, KeepaliveDelay: time.Second},
 			[]timingChange{{"keepalive_delay_ms", "2000", "1000"}, {"idle_timeout_ms", "30000", "1500"}}},
-		{"delay above the old idle", Timing{IdleTimeout: time.Minute, KeepaliveDelay: 40 * time.Second},
+		{"delay above the old idle", cluster.Timing{IdleTimeout: time.Minute, KeepaliveDelay: 40 * time.Second},
 			[]timingChange{{"idle_timeout_ms", "30000", "60000"}, {"keepalive_delay_ms", "2000", "40000"}}},
-		{"delay alone", Timing{KeepaliveDelay: time.Second}, []timingChange{{"keepalive_delay_ms", "2000", "1000"}}},
-		{"the rest", Timing{ReconnectDelay: time.Second, DeadThreshold: 5, FenceMethod: "panic"},
+		{"delay alone", cluster.Timing{KeepaliveDelay: time.Second}, []timingChange{{"keepalive_delay_ms", "2000", "1000"}}},
+		{"the rest", cluster.Timing{ReconnectDelay: time.Second, DeadThreshold: 5, FenceMethod: "panic"},
 			[]timingChange{{"reconnect_delay_ms", "2000", "1000"}, {"heartbeat/dead_threshold", "31", "5"}, {"fence_method", "reset", "panic"}}},
 	}
 	fs, _ := fixture(t, web)
@@ -65,7 +66,7 @@ func TestTimingChangesKeepDelayBelowTimeout(t *testing.T) {
 			}
 		})
 	}
-	for _, bad := range []Timing{{IdleTimeout: 1500 * time.Microsecond}, {ReconnectDelay: -time.Second}} {
+	for _, bad := range []cluster.Timing{{IdleTimeout: 1500 * time.Microsecond}, {ReconnectDelay: -time.Second}} {
 		if _, err := timingChanges(d, was, bad); !errors.Is(err, unix.EINVAL) {
 			t.Errorf("timingChanges(%v) = %v, want EINVAL", bad, err)
 		}

@@ -4,6 +4,7 @@ package heartbeat
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -31,12 +32,23 @@ func check(r Request, v *volume.Volume, c *cluster.Cluster) error {
 		return refuse(ErrStack, "tunefs.ocfs2 --update-cluster-stack makes it o2cb's", "stack %q", v.Stack)
 	case v.ClusterName != "" && v.ClusterName != r.Cluster:
 		return refuse(ErrOtherCluster, "", "cluster %q", v.ClusterName)
-	case c.Mode() == cluster.GlobalHeartbeat:
-		return refuse(ErrGlobal, "its regions are those of the cluster's configuration", "heartbeat mode global")
 	case v.HeartbeatMode() != c.Mode():
 		return refuse(ErrMode, "tunefs.ocfs2 --update-cluster-stack adapts the volume", "the volume is made for %s heartbeat, the kernel runs %s", v.HeartbeatMode(), c.Mode())
 	case !slices.ContainsFunc(c.Nodes, func(n cluster.Node) bool { return n.Local }):
 		return refuse(ErrNoLocalNode, "bring the cluster online first", "%d nodes, none of them local", len(c.Nodes))
+	}
+	return nil
+}
+
+// writable makes sure that this node can write its block of a region that does not
+// run: a start that fails for that leaves a region that only a reboot removes.
+func writable(r Request, v *volume.Volume, c *cluster.Cluster, dev *os.File) error {
+	local := slices.IndexFunc(c.Nodes, func(n cluster.Node) bool { return n.Local })
+	if local < 0 {
+		return startError(r, v.UUID, ErrNoLocalNode)
+	}
+	if err := volume.Rewrite(dev, v.Area, c.Nodes[local].Number); err != nil {
+		return startError(r, v.UUID, err)
 	}
 	return nil
 }

@@ -24,8 +24,15 @@ var (
 	ErrMode = errors.New("the volume is for another heartbeat mode")
 
 	// ErrGlobal says that the kernel's heartbeat is global: its regions are
-	// neither started nor stopped with a volume.
+	// neither started nor stopped with a volume, but with the cluster.
 	ErrGlobal = errors.New("the cluster's heartbeat is global")
+
+	// ErrLocal says that the kernel's heartbeat is local: each volume has its own
+	// region, which starts and stops with its users.
+	ErrLocal = errors.New("the cluster's heartbeat is local")
+
+	// ErrTooManyRegions says that the kernel would have more regions than it can.
+	ErrTooManyRegions = errors.New("too many heartbeat regions")
 
 	// ErrNoLocalNode says that the kernel does not know which node it is.
 	ErrNoLocalNode = errors.New("the cluster has no local node")

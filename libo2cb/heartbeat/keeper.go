@@ -21,6 +21,9 @@ type Kernel interface {
 	// RemoveRegion stops a region; EBUSY when the kernel needs it, which is when a
 	// domain has the region's name: that of its mounted volume.
 	RemoveRegion(cluster, name string) error
+	// RegionPID returns the kernel's thread for a region, and 0 while it has none
+	// and where the kernel does not tell.
+	RegionPID(cluster, name string) (int, error)
 }
 
 // Keeper starts, stops and counts heartbeat regions. It holds no state of its

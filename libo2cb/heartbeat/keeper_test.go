@@ -25,17 +25,22 @@ import (
 type fakeKernel struct {
 	mu       sync.Mutex
 	cluster  cluster.Cluster
-	busy     bool   // regions are in use
-	startErr error  // what StartRegion answers
-	onStart  func() // called while a region starts
-	onRead   func() // called before the cluster is read
-	starting bool
+	busy     bool     // regions are in use
+	startErr error    // what StartRegion answers
+	failing  string   // for that region only, if not empty
+	held     int      // so many more stops are refused
+	hidden   bool     // it does not tell the threads of regions
+	stops    []string // the regions that were asked to stop
+	onStart  func()   // called while a region starts
+	onRead   func()   // called before the cluster is read
+	starting map[string]bool
 	starts   int
-	overlap  bool // two calls worked on regions at the same time
+	atOnce   int  // the most regions that were starting at the same time
+	overlap  bool // two calls worked on one region at the same time
 }
 
 func newFakeKernel() *fakeKernel {
-	return &fakeKernel{cluster: cluster.Cluster{
+	return &fakeKernel{starting: map[string]bool{}, cluster: cluster.Cluster{
 		Name:  "web",
 		Nodes: []cluster.Node{{Name: "other", Number: 0}, {Name: "this", Number: 1, Local: true}},
 	}}
@@ -57,9 +62,10 @@ func (f *fakeKernel) Cluster(name string) (*cluster.Cluster, error) {
 
 func (f *fakeKernel) StartRegion(_, name string, a cluster.Area, dev *os.File) error {
 	f.mu.Lock()
-	f.overlap = f.overlap || f.starting
-	f.starting = true
+	f.overlap = f.overlap || f.starting[name]
+	f.starting[name] = true
 	f.starts++
+	f.atOnce = max(f.atOnce, len(f.starting))
 	exists := find(&f.cluster, name) != nil
 	f.mu.Unlock()
 	if f.onStart != nil {
@@ -67,11 +73,11 @@ func (f *fakeKernel) StartRegion(_, name string, a cluster.Area, dev *os.File) e
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.starting = false
+	delete(f.starting, name)
 	switch {
 	case exists:
 		return unix.EEXIST
-	case f.startErr != nil:
+	case f.startErr != nil && (f.failing == "" || f.failing == name):
 		return f.startErr
 	case a.Blocks != cluster.MaxNodes || a.StartBlock == 0:
 		return unix.EINVAL
@@ -83,7 +89,12 @@ func (f *fakeKernel) StartRegion(_, name string, a cluster.Area, dev *os.File) e
 func (f *fakeKernel) RemoveRegion(_, name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.overlap = f.overlap || f.starting
+	f.overlap = f.overlap || f.starting[name]
+	f.stops = append(f.stops, name)
+	if f.held > 0 {
+		f.held--
+		return unix.EBUSY
+	}
 	if f.busy {
 		return unix.EBUSY
 	}
@@ -93,6 +104,19 @@ func (f *fakeKernel) RemoveRegion(_, name string) error {
 	}
 	f.cluster.Regions = slices.Delete(f.cluster.Regions, at, at+1)
 	return nil
+}
+
+// RegionPID finds the thread of a region that starts, and of one that runs.
+func (f *fakeKernel) RegionPID(_, name string) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.hidden {
+		return 0, nil
+	}
+	if f.starting[name] || beats(&f.cluster, name) {
+		return 471, nil
+	}
+	return 0, unix.ENOENT
 }
 
 func (f *fakeKernel) regions() int {

@@ -38,8 +38,8 @@ type Request struct {
 
 // Result is what Start has done.
 type Result struct {
-	Volume  *volume.Volume
-	Started bool // false: the region ran already and got one more reference
+	Volume  *volume.Volume // of a region of StartAll that ran already nothing but the UUID
+	Started bool           // false: the region ran already; in local mode it got one more reference
 }
 
 // Start starts the heartbeat region of the volume on a device, and counts one
@@ -49,7 +49,8 @@ type Result struct {
 // Before the kernel is touched it checks that the device carries a volume of the
 // stack o2cb and of this cluster, that volume and kernel are in local mode, and
 // that the kernel has a local node: ErrStack, ErrNoCluster, ErrOtherCluster,
-// ErrOtherVolume, ErrMode, ErrGlobal, ErrNoLocalNode. All errors are *Error.
+// ErrOtherVolume, ErrMode, ErrGlobal, ErrNoLocalNode; and that this node can write
+// its block there, see [volume.Rewrite]. All errors are *Error.
 //
 // When ctx ends while others start or stop the same region, Start returns at
 // once. When it ends after the kernel has begun, the kernel cannot be
@@ -76,21 +77,35 @@ func (k *Keeper) Start(ctx context.Context, r Request) (*Result, error) {
 	if err := check(r, v, c); err != nil {
 		return nil, err
 	}
+	if c.Mode() == cluster.GlobalHeartbeat {
+		return nil, &Error{Op: "start", Cluster: r.Cluster, Region: v.UUID, Device: r.Device, Err: ErrGlobal,
+			Mend: "its regions are those of the cluster's configuration; o2cb_ctl heartbeat start --all starts them"}
+	}
 	set, err := lockSet(ctx, v.UUID)
 	if err != nil {
 		return nil, startError(r, v.UUID, err)
 	}
-	started, err := k.startLocked(ctx, set, r, v, dev)
+	started, err := k.startIn(ctx, set, r, v, dev)
 	if err != nil {
-		return nil, withCleanup(err, k.release(set, r.Cluster, v.UUID))
-	}
-	if err := set.unlock(); err != nil {
-		return nil, startError(r, v.UUID, fmt.Errorf("let go of the semaphore: %w", err))
+		return nil, err
 	}
 	return &Result{Volume: v, Started: started}, nil
 }
 
-// startLocked does the work with the mutex of the region held.
+// startIn does the work with the mutex of the region held, and lets go of it.
+func (k *Keeper) startIn(ctx context.Context, s *set, r Request, v *volume.Volume, dev *os.File) (started bool, err error) {
+	started, err = k.startLocked(ctx, s, r, v, dev)
+	if err != nil {
+		return false, withCleanup(err, k.release(s, r.Cluster, v.UUID))
+	}
+	if err := s.unlock(); err != nil {
+		return started, startError(r, v.UUID, fmt.Errorf("let go of the semaphore: %w", err))
+	}
+	return started, nil
+}
+
+// startLocked starts the region, unless it runs, and counts the reference; in
+// global mode that of a region that runs is there already.
 func (k *Keeper) startLocked(ctx context.Context, s *set, r Request, v *volume.Volume, dev *os.File) (started bool, err error) {
 	// Read again: somebody may have started it before the mutex was ours.
 	c, err := k.kernel.Cluster(r.Cluster)
@@ -99,12 +114,17 @@ func (k *Keeper) startLocked(ctx context.Context, s *set, r Request, v *volume.V
 	}
 	switch region := find(c, v.UUID); {
 	case region == nil:
+		if err := writable(r, v, c, dev); err != nil {
+			return false, err
+		}
 		if err := k.startRegion(ctx, r, v, dev, expected(c)); err != nil {
 			return false, err
 		}
 		started = true
 	case region.Device == "":
 		return false, halfStarted("start", r.Cluster, v.UUID)
+	case c.Mode() == cluster.GlobalHeartbeat:
+		return false, nil
 	}
 	if err := s.take(r.Lifetime); err != nil {
 		err = startError(r, v.UUID, fmt.Errorf("count a reference: %w", err))
@@ -148,10 +168,8 @@ func watch(done <-chan error, progress func(elapsed, expected time.Duration), ex
 
 // expected is how long the kernel will take to start one more region.
 func expected(c *cluster.Cluster) time.Duration {
-	for _, r := range c.Regions {
-		if r.Device != "" {
-			return NextRegionTime
-		}
+	if len(beating(c)) > 0 {
+		return NextRegionTime
 	}
 	return FirstRegionTime
 }

@@ -42,12 +42,21 @@ func (k *Keeper) Stop(ctx context.Context, clusterName, region string, l Lifetim
 	}
 	if c.Mode() == cluster.GlobalHeartbeat {
 		return false, &Error{Op: "stop", Cluster: clusterName, Region: region, Err: ErrGlobal,
-			Mend: "o2cb stop-heartbeat " + clusterName + ", of ocfs2-tools, stops it"}
+			Mend: "o2cb_ctl heartbeat stop --all stops it"}
 	}
 	if find(c, region) == nil {
 		if _, counted, err := k.References(region); err == nil && !counted {
 			return fail(ErrNotRunning)
 		}
+	}
+	return k.stop(ctx, clusterName, region, l)
+}
+
+// stop takes the mutex of a region, then a reference away, and with the last one
+// stops the region.
+func (k *Keeper) stop(ctx context.Context, clusterName, region string, l Lifetime) (stopped bool, err error) {
+	fail := func(err error) (bool, error) {
+		return false, &Error{Op: "stop", Cluster: clusterName, Region: region, Err: err}
 	}
 	set, err := lockSet(ctx, region)
 	if err != nil {

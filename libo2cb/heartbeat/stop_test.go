@@ -91,7 +91,7 @@ func TestStopGlobal(t *testing.T) {
 	kernel, region := started(t, 1)
 	kernel.cluster.HeartbeatMode = cluster.GlobalHeartbeat
 	_, err := New(kernel, nil).Stop(t.Context(), "web", region, Persistent)
-	if !errors.Is(err, ErrGlobal) || !strings.Contains(err.Error(), "o2cb stop-heartbeat web") {
+	if !errors.Is(err, ErrGlobal) || !strings.Contains(err.Error(), "heartbeat stop --all") {
 		t.Errorf("error %v, want ErrGlobal", err)
 	}
 	wantReferences(t, region, 1)

@@ -12,17 +12,26 @@ import (
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 )
 
-// Kernel is what a plan is applied to. *configfs.FS is one.
+// Reader reads the kernel's clusters. *configfs.FS is one.
+type Reader interface {
+	Clusters() ([]string, error)
+	Cluster(name string) (*cluster.Cluster, error)
+	Timing(cluster string) (cluster.Timing, error)
+}
+
+// Kernel is what a plan is applied to. *configfs.FS is one but for the regions.
 //
 // Each operation happens whole or fails without a trace.
 type Kernel interface {
-	Clusters() ([]string, error)
-	Cluster(name string) (*cluster.Cluster, error)
+	Reader
 	CreateCluster(name string) error
 	RemoveCluster(name string) error
 	AddNode(cluster string, n cluster.Node) error
 	RemoveNode(cluster, node string) error
 	SetHeartbeatMode(cluster string, mode cluster.HeartbeatMode) error
+	SetTiming(cluster string, t cluster.Timing) error // its fields that are not zero
+	StartRegions(cluster string, names []string) error
+	StopRegions(cluster string, names []string) error
 }
 
 // Phase is where a step stands in an [Event].
@@ -40,8 +49,9 @@ const (
 // Event is one moment of Apply. When a step or its undo fails, its second event
 // does not come.
 type Event struct {
-	Phase Phase
-	Step  Step // for Undoing and Undone: the step that is taken back
+	Phase Phase `json:"phase"`
+	Index int   `json:"index"` // of the step in the plan, from 0
+	Step  Step  `json:"-"`     // for Undoing and Undone: the step that is taken back
 }
 
 // ErrStale is the cause of a failure when the kernel's cluster is not what the
@@ -96,76 +106,82 @@ func (e *ApplyError) Unwrap() []error {
 }
 
 // Apply takes the steps of p in order and tells observe, which may be nil, of
-// each.
+// each. An error of observe counts as one of the step, other than while steps are
+// undone.
 //
 // Before the first step the kernel's cluster is read and compared with p.Have
 // ([ErrStale]), after the last with p.Want ([ErrNotReached]). Regions count only
-// for a plan that removes the cluster: others leave them alone, and one may start
-// or stop at any time. When anything
+// for a plan that starts or stops some or removes the cluster: others leave them
+// alone, and one may start or stop at any time. When anything
 // fails, or ctx ends between two steps, what was done is undone, newest first;
 // that is not cancelled. The undo stops at its own first failure. The error is
 // an [*ApplyError].
-func Apply(ctx context.Context, k Kernel, p *Plan, observe func(Event)) error {
+func Apply(ctx context.Context, k Kernel, p *Plan, observe func(Event) error) error {
 	if observe == nil {
-		observe = func(Event) {}
+		observe = func(Event) error { return nil }
 	}
 	if steps := p.Offline(); len(steps) > 0 {
 		return &ApplyError{Step: &steps[0], Err: ErrNeedsOffline}
 	}
-	before := equal
-	if p.Want == nil {
-		before = equalWithRegions
-	}
-	if err := compare(k, p.Have, before, ErrStale); err != nil {
+	if err := compare(k, p.Have, p.equal(), ErrStale); err != nil {
 		return &ApplyError{Err: err}
 	}
 	for i, s := range p.Steps {
 		err := context.Cause(ctx)
 		if err == nil {
-			observe(Event{Doing, s})
+			err = observe(Event{Doing, i, s})
+		}
+		if err == nil {
 			err = s.do(k)
 		}
 		if err != nil {
 			return undo(k, p.Steps[:i], &ApplyError{Step: &s, Err: err}, observe)
 		}
-		observe(Event{Done, s})
+		if err := observe(Event{Done, i, s}); err != nil {
+			return undo(k, p.Steps[:i+1], &ApplyError{Step: &s, Err: err}, observe)
+		}
 	}
-	if err := compare(k, p.Want, equal, ErrNotReached); err != nil {
+	if err := compare(k, p.Want, p.equal(), ErrNotReached); err != nil {
 		return undo(k, p.Steps, &ApplyError{Err: err}, observe)
 	}
 	return nil
 }
 
 // undo takes the steps in done back and completes e.
-func undo(k Kernel, done []Step, e *ApplyError, observe func(Event)) error {
+func undo(k Kernel, done []Step, e *ApplyError, observe func(Event) error) error {
 	for i := len(done) - 1; i >= 0; i-- {
 		s := done[i]
 		if back, ok := s.Undo(); ok {
-			observe(Event{Undoing, s})
+			_ = observe(Event{Undoing, i, s}) // no reason to stop half way
 			if err := back.do(k); err != nil {
 				e.UndoErr = fmt.Errorf("%s: %w", back, err)
 				e.Left = slices.Clone(done[:i+1])
 				return e
 			}
-			observe(Event{Undone, s})
+			_ = observe(Event{Undone, i, s})
 		}
 		e.Undone = append(e.Undone, s)
 	}
 	return e
 }
 
-// Read returns the kernel's cluster, nil when it has none.
-func Read(k Kernel) (*cluster.Cluster, error) {
+// Read returns the kernel's cluster with its timing, nil when it has none.
+func Read(k Reader) (*cluster.Cluster, error) {
 	names, err := k.Clusters()
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
-	return k.Cluster(names[0])
+	c, err := k.Cluster(names[0])
+	if err != nil {
+		return nil, err
+	}
+	c.Timing, err = k.Timing(names[0])
+	return c, err
 }
 
 // compare returns nil when the kernel's cluster is the same as want, and
 // otherwise mismatch with what is and what should be.
-func compare(k Kernel, want *cluster.Cluster, same func(a, b *cluster.Cluster) bool, mismatch error) error {
+func compare(k Kernel, want *cluster.Cluster, same func(is, want *cluster.Cluster) bool, mismatch error) error {
 	is, err := Read(k)
 	if err != nil {
 		return fmt.Errorf("reading the cluster back: %w", err)
@@ -176,19 +192,27 @@ func compare(k Kernel, want *cluster.Cluster, same func(a, b *cluster.Cluster) b
 	return nil
 }
 
-// equal compares two clusters without their regions, as the kernel sees them: the
-// order of nodes means nothing.
-func equal(a, b *cluster.Cluster) bool {
-	if a == nil || b == nil {
-		return a == b
+// equal returns how p compares clusters.
+func (p *Plan) equal() func(is, want *cluster.Cluster) bool {
+	touchesRegions := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind == StartRegions || s.Kind == StopRegions })
+	if p.Want == nil || touchesRegions {
+		return Equal
 	}
-	return a.Name == b.Name && a.Mode() == b.Mode() &&
-		len(a.Nodes) == len(b.Nodes) && len(without(a.Nodes, b.Nodes)) == 0
+	return equalButRegions
 }
 
-// equalWithRegions compares the names of the regions besides.
-func equalWithRegions(a, b *cluster.Cluster) bool {
-	return equal(a, b) && (a == nil || slices.Equal(regionNames(a), regionNames(b)))
+// Equal tells whether two clusters are the same to the kernel: the order of nodes
+// and regions means nothing, and neither does a setting that want leaves open.
+func Equal(is, want *cluster.Cluster) bool {
+	return equalButRegions(is, want) && (is == nil || slices.Equal(regionNames(is), regionNames(want)))
+}
+
+func equalButRegions(is, want *cluster.Cluster) bool {
+	if is == nil || want == nil {
+		return is == want
+	}
+	return is.Name == want.Name && is.Mode() == want.Mode() && want.Timing.Or(is.Timing) == is.Timing &&
+		len(is.Nodes) == len(want.Nodes) && len(without(is.Nodes, want.Nodes)) == 0
 }
 
 func regionNames(c *cluster.Cluster) []string {
@@ -206,6 +230,9 @@ func describe(c *cluster.Cluster) string {
 		return "no cluster"
 	}
 	parts := []string{fmt.Sprintf("cluster %s (%s heartbeat)", c.Name, c.Mode())}
+	if timing := timingText(c.Timing, cluster.Timing{}); timing != "" {
+		parts = append(parts, timing)
+	}
 	for _, n := range c.Nodes {
 		parts = append(parts, nodeText(&n))
 	}

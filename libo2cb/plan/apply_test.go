@@ -20,6 +20,7 @@ type script struct {
 	states []*cluster.Cluster // what each reading gives
 	fail   map[string]error   // by operation
 	calls  []string
+	timing cluster.Timing // of the state that was read last
 }
 
 func (s *script) call(format string, args ...any) error {
@@ -37,10 +38,13 @@ func (s *script) Clusters() ([]string, error) {
 }
 
 func (s *script) Cluster(string) (*cluster.Cluster, error) {
-	c := s.states[0]
+	c := *s.states[0]
 	s.states = s.states[1:]
-	return c, nil
+	s.timing = c.Timing
+	return &c, nil
 }
+
+func (s *script) Timing(string) (cluster.Timing, error) { return s.timing, nil }
 
 func (s *script) CreateCluster(name string) error        { return s.call("create %s", name) }
 func (s *script) RemoveCluster(name string) error        { return s.call("remove %s", name) }
@@ -49,12 +53,21 @@ func (s *script) RemoveNode(_, name string) error        { return s.call("drop %
 func (s *script) SetHeartbeatMode(_ string, m cluster.HeartbeatMode) error {
 	return s.call("mode %s", m)
 }
+func (s *script) SetTiming(_ string, t cluster.Timing) error {
+	return s.call("set %s", timingText(t, cluster.Timing{}))
+}
+func (s *script) StartRegions(_ string, names []string) error {
+	return s.call("start %s", strings.Join(names, " "))
+}
+func (s *script) StopRegions(_ string, names []string) error {
+	return s.call("stop %s", strings.Join(names, " "))
+}
 
 // target and the plan from nothing to it.
 func fromNothing(t *testing.T) (*cluster.Cluster, *Plan) {
 	t.Helper()
 	want := web(local(node("a", 0, 1)), node("b", 1, 2))
-	p, err := Online(want, nil)
+	p, err := Between(nil, want)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +78,10 @@ func TestApplyTellsOfEachStep(t *testing.T) {
 	want, p := fromNothing(t)
 	s := &script{states: []*cluster.Cluster{nil, want}}
 	var events []string
-	err := Apply(t.Context(), s, p, func(e Event) { events = append(events, string(e.Phase)+" "+string(e.Step.Kind)) })
+	err := Apply(t.Context(), s, p, func(e Event) error {
+		events = append(events, string(e.Phase)+" "+string(e.Step.Kind))
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,10 +99,11 @@ func TestApplyUndoesNewestFirst(t *testing.T) {
 	_, p := fromNothing(t)
 	s := &script{states: []*cluster.Cluster{nil}, fail: map[string]error{"add a": unix.EADDRNOTAVAIL}}
 	var undone []string
-	err := Apply(t.Context(), s, p, func(e Event) {
+	err := Apply(t.Context(), s, p, func(e Event) error {
 		if e.Phase == Undone {
 			undone = append(undone, string(e.Step.Kind))
 		}
+		return nil
 	})
 	var e *ApplyError
 	if !errors.As(err, &e) || !errors.Is(err, unix.EADDRNOTAVAIL) || e.Step == nil || e.Step.Node.Name != "a" || e.UndoErr != nil || e.Left != nil {
@@ -148,10 +165,11 @@ func TestApplyStopsBetweenSteps(t *testing.T) {
 	_, p := fromNothing(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &script{states: []*cluster.Cluster{nil}}
-	err := Apply(ctx, s, p, func(e Event) {
+	err := Apply(ctx, s, p, func(e Event) error {
 		if e.Phase == Done && e.Step.Kind == AddNode {
 			cancel()
 		}
+		return nil
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("Apply() = %v", err)
@@ -163,7 +181,7 @@ func TestApplyStopsBetweenSteps(t *testing.T) {
 
 func TestApplyRefusesWhatNeedsOffline(t *testing.T) {
 	have := alive(web(local(node("a", 0, 1))))
-	p, err := Online(web(local(node("a", 5, 1))), have)
+	p, err := Between(have, web(local(node("a", 5, 1))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +194,7 @@ func TestApplyRefusesWhatNeedsOffline(t *testing.T) {
 func TestRead(t *testing.T) {
 	want := web()
 	for _, c := range []*cluster.Cluster{nil, want} {
-		if got, err := Read(&script{states: []*cluster.Cluster{c}}); err != nil || got != c {
+		if got, err := Read(&script{states: []*cluster.Cluster{c}}); err != nil || !reflect.DeepEqual(got, c) {
 			t.Errorf("Read() = %v, %v, want %v", got, err, c)
 		}
 	}
@@ -190,7 +208,7 @@ func TestApplyAndRegions(t *testing.T) {
 		"starts after":  {web(a), web(a), alive(web(a, b))},
 		"stops":         {alive(web(a)), web(a), web(a, b)},
 	} {
-		p, err := Online(web(a, b), tt.have)
+		p, err := Between(tt.have, web(a, b))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,12 +217,68 @@ func TestApplyAndRegions(t *testing.T) {
 			t.Errorf("%s: Apply() = %v after %q", name, err, s.calls)
 		}
 	}
-	p, err := Offline(web(a))
+	p, err := Between(web(a), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &script{states: []*cluster.Cluster{alive(web(a))}}
 	if err := Apply(t.Context(), s, p, nil); !errors.Is(err, ErrStale) || len(s.calls) != 0 {
 		t.Errorf("Apply() of a removal = %v after %q, want ErrStale", err, s.calls)
+	}
+}
+
+// What is observed and cannot be noted is not done, and what was done is undone.
+func TestApplyStopsWhenItCannotBeNoted(t *testing.T) {
+	for _, tt := range []struct {
+		phase Phase
+		calls []string
+	}{
+		{Doing, []string{"create web", "mode local"}},
+		{Done, []string{"create web", "mode local", "add b"}},
+	} {
+		_, p := fromNothing(t)
+		s := &script{states: []*cluster.Cluster{nil}}
+		err := Apply(t.Context(), s, p, func(e Event) error {
+			if e.Index >= 2 {
+				if e.Phase == tt.phase || e.Phase == Undoing {
+					return unix.ENOSPC
+				}
+			}
+			return nil
+		})
+		if !errors.Is(err, unix.ENOSPC) {
+			t.Errorf("%s: Apply() = %v", tt.phase, err)
+		}
+		want := append(tt.calls, "remove web")
+		if tt.phase == Done {
+			want = append(tt.calls, "drop b", "remove web")
+		}
+		if !reflect.DeepEqual(s.calls, want) {
+			t.Errorf("%s: calls %q, want %q", tt.phase, s.calls, want)
+		}
+	}
+}
+
+// A removed cluster comes back with all that it had.
+func TestUndoOfRemoval(t *testing.T) {
+	have := global(alive(web(local(node("a", 0, 1)))))
+	have.Timing = cluster.Timing{DeadThreshold: 5, FenceMethod: "panic"}
+	p, err := Between(have, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &script{states: []*cluster.Cluster{have, have}} // read back: it is still there
+	if err := Apply(t.Context(), s, p, nil); !errors.Is(err, ErrNotReached) {
+		t.Fatalf("Apply() = %v", err)
+	}
+	want := []string{"stop R", "drop a", "remove web", "create web", "mode global", "set dead_threshold to 5, fence_method to panic", "add a", "start R"}
+	if !reflect.DeepEqual(s.calls, want) {
+		t.Errorf("calls %q, want %q", s.calls, want)
+	}
+
+	s = &script{states: []*cluster.Cluster{have, have}, fail: map[string]error{"mode global": unix.EIO}}
+	err = Apply(t.Context(), s, p, nil)
+	if last := s.calls[len(s.calls)-1]; !errors.Is(err, unix.EIO) || last != "remove web" {
+		t.Errorf("Apply() = %v, ending with %q: half a cluster came back", err, last)
 	}
 }

@@ -31,6 +31,22 @@ func (p *Plan) Offline() []Step {
 	return steps
 }
 
+// Live returns the plan without the steps that need the cluster offline. It leads
+// as far as it comes without them.
+func (p *Plan) Live() *Plan {
+	if len(p.Offline()) == 0 {
+		return p
+	}
+	live := &Plan{Have: p.Have, Want: p.Have}
+	for _, s := range p.Steps {
+		if s.Label == Live {
+			live.Steps = append(live.Steps, s)
+			live.Want = s.alter(live.Want)
+		}
+	}
+	return live
+}
+
 // OtherClusterError says that the kernel carries another cluster than the one
 // that is wanted. It carries one at a time.
 type OtherClusterError struct {
@@ -43,10 +59,10 @@ func (e *OtherClusterError) Error() string {
 		e.Wanted, e.Running, e.Running)
 }
 
-// RegionsError says that heartbeat regions run that must be stopped first.
+// RegionsError says that heartbeat regions run, in local mode, that must be
+// stopped first.
 type RegionsError struct {
 	Cluster string
-	Mode    cluster.HeartbeatMode // empty for local
 	Regions []cluster.Region
 }
 
@@ -56,84 +72,140 @@ func (e *RegionsError) Error() string {
 	for i, r := range e.Regions {
 		names[i] = r.Name
 	}
-	return fmt.Sprintf("cluster %s cannot go offline: heartbeat runs in %s; %s",
-		e.Cluster, strings.Join(names, ", "), StopRegion(e.Cluster, names[0], e.Mode))
+	return fmt.Sprintf("cluster %s cannot go offline: heartbeat runs in %s; o2cb_ctl heartbeat stop %s",
+		e.Cluster, strings.Join(names, ", "), names[0])
 }
 
-// StopRegion returns the command for a person to stop a region with. In global
-// mode the regions stop with each other, and only ocfs2-tools does it.
-func StopRegion(clusterName, region string, mode cluster.HeartbeatMode) string {
-	if mode == cluster.GlobalHeartbeat {
-		return "o2cb stop-heartbeat " + clusterName + ", of ocfs2-tools"
-	}
-	return "o2cb_ctl heartbeat stop " + region
-}
-
-// Online returns the plan that makes the kernel's cluster like want, which marks
-// its local node. have is nil when the kernel has no cluster; it is an
-// [*OtherClusterError] when it has one of another name. Regions are not
-// compared.
+// Between returns the plan that leads from one state of the kernel's cluster to
+// another; nil stands for no cluster. have is what [Read] gave. want marks its
+// local node; what it leaves open stays as it is: the zero fields of its timing,
+// and the regions when they are nil (an empty list means: none).
+//
+// It is an [*OtherClusterError] when the kernel has another cluster, and a
+// [*RegionsError] when want is nil while regions run in local mode: they belong to
+// volumes, or to whoever started them.
 //
 // A node that differs in anything is removed and added, because the kernel lets
-// each attribute be set once; a node that is not in want is removed. Removals
-// come first so that numbers and addresses are free for the additions. The local
-// node is removed last and added last: the socket is bound, and the cluster
-// counts as online, only when everybody else is in.
-func Online(want, have *cluster.Cluster) (*Plan, error) {
+// each attribute be set once. Removals come first so that numbers and addresses
+// are free for the additions. The local node is removed last and added last: the
+// socket is bound, and the cluster counts as online, only when everybody else is
+// in. Timing comes before the first heartbeat, which fixes it. Regions start when
+// all else is there and stop before anything else goes; a region that goes stops
+// after those that come.
+func Between(have, want *cluster.Cluster) (*Plan, error) {
+	if want == nil {
+		return toNothing(have)
+	}
 	if have != nil && have.Name != want.Name {
 		return nil, &OtherClusterError{Running: have.Name, Wanted: want.Name}
 	}
 	p := &Plan{Have: have, Want: wanted(want, have)}
-	alive := have != nil && len(have.Regions) > 0
-	switch {
-	case have == nil:
-		p.Steps = append(p.Steps,
-			Step{Kind: CreateCluster, Label: Live, Cluster: want.Name},
-			Step{Kind: SetMode, Label: Live, Cluster: want.Name, Mode: want.Mode()})
-	case have.Mode() != want.Mode():
-		p.Steps = append(p.Steps,
-			Step{Kind: SetMode, Label: label(alive), Cluster: want.Name, Mode: want.Mode(), Was: have.Mode()})
+	from := have
+	if have == nil {
+		from = &cluster.Cluster{Name: want.Name}
+		p.add(Step{Kind: CreateCluster}, Live)
+		p.add(Step{Kind: SetMode, Mode: p.Want.Mode()}, Live)
 	}
-	var running []cluster.Node
-	if have != nil {
-		running = have.Nodes
+	alive := len(from.Regions) > 0
+	if have != nil && have.Mode() != want.Mode() {
+		p.add(Step{Kind: SetMode, Mode: want.Mode(), Was: have.Mode()}, label(alive))
 	}
-	for _, n := range localLast(without(running, want.Nodes)) {
-		p.Steps = append(p.Steps, Step{Kind: RemoveNode, Label: label(alive && n.Local), Cluster: want.Name, Node: &n})
-	}
-	// A new local node is refused while another one is alive, as is its removal.
-	for _, n := range localLast(without(want.Nodes, running)) {
-		p.Steps = append(p.Steps, Step{Kind: AddNode, Label: label(alive && n.Local), Cluster: want.Name, Node: &n})
-	}
+	p.addTiming(from, alive)
+	p.addNodes(from, alive)
+	p.addRegions(from)
 	return p, nil
 }
 
-// Offline returns the plan that removes the kernel's cluster, nodes first and
-// the local one last of them. Without a cluster the plan is empty. While a
-// region runs it is a [*RegionsError].
-func Offline(have *cluster.Cluster) (*Plan, error) {
+// toNothing returns the plan that removes the kernel's cluster.
+func toNothing(have *cluster.Cluster) (*Plan, error) {
 	p := &Plan{Have: have}
 	if have == nil {
 		return p, nil
 	}
 	if len(have.Regions) > 0 {
-		return nil, &RegionsError{Cluster: have.Name, Mode: have.Mode(), Regions: have.Regions}
+		if have.Mode() != cluster.GlobalHeartbeat {
+			return nil, &RegionsError{Cluster: have.Name, Regions: have.Regions}
+		}
+		p.add(Step{Kind: StopRegions, Regions: regionNames(have)}, Live)
 	}
 	for _, n := range localLast(have.Nodes) {
-		p.Steps = append(p.Steps, Step{Kind: RemoveNode, Label: Live, Cluster: have.Name, Node: &n})
+		p.add(Step{Kind: RemoveNode, Node: &n}, Live)
 	}
-	p.Steps = append(p.Steps, Step{Kind: RemoveCluster, Label: Live, Cluster: have.Name})
+	p.add(Step{Kind: RemoveCluster, Mode: have.Mode(), Timing: have.Timing}, Live)
 	return p, nil
 }
 
-// wanted is want as the kernel will show it: with the mode spelt out and the
-// regions that run.
+// add appends a step on the plan's cluster.
+func (p *Plan) add(s Step, l Label) {
+	s.Label, s.Cluster = l, p.name()
+	p.Steps = append(p.Steps, s)
+}
+
+func (p *Plan) name() string {
+	if p.Want != nil {
+		return p.Want.Name
+	}
+	return p.Have.Name
+}
+
+// addTiming adds the settings that change, those that the kernel takes at any
+// time apart from those that it refuses (a connection's, while one is up) or
+// ignores (the threshold, while a heartbeat runs). Together they are one step,
+// since the kernel wants some in one order and some in the other.
+func (p *Plan) addTiming(from *cluster.Cluster, alive bool) {
+	steps := map[Label]*Step{}
+	for _, s := range cluster.TimingSettings() {
+		if p.Want.Timing.Get(s) == from.Timing.Get(s) {
+			continue
+		}
+		l := label(alive && s != cluster.ReconnectDelay && s != cluster.FenceMethod)
+		if steps[l] == nil {
+			steps[l] = &Step{Kind: SetTiming}
+		}
+		steps[l].Timing = steps[l].Timing.Or(p.Want.Timing.Only(s))
+		steps[l].WasTiming = steps[l].WasTiming.Or(from.Timing.Only(s))
+	}
+	for _, l := range []Label{Live, NeedsOffline} {
+		if steps[l] != nil {
+			p.add(*steps[l], l)
+		}
+	}
+}
+
+// addNodes adds the removals and additions of nodes. A new local node is refused
+// while another one is alive, as is its removal.
+func (p *Plan) addNodes(from *cluster.Cluster, alive bool) {
+	for _, n := range localLast(without(from.Nodes, p.Want.Nodes)) {
+		p.add(Step{Kind: RemoveNode, Node: &n}, label(alive && n.Local))
+	}
+	for _, n := range localLast(without(p.Want.Nodes, from.Nodes)) {
+		p.add(Step{Kind: AddNode, Node: &n}, label(alive && n.Local))
+	}
+}
+
+// addRegions adds the starts and stops of regions.
+func (p *Plan) addRegions(from *cluster.Cluster) {
+	running, wanted := regionNames(from), regionNames(p.Want)
+	missing := slices.DeleteFunc(slices.Clone(wanted), func(name string) bool { return slices.Contains(running, name) })
+	surplus := slices.DeleteFunc(slices.Clone(running), func(name string) bool { return slices.Contains(wanted, name) })
+	if len(missing) > 0 {
+		p.add(Step{Kind: StartRegions, Regions: missing}, Live)
+	}
+	if len(surplus) > 0 {
+		p.add(Step{Kind: StopRegions, Regions: surplus}, Live)
+	}
+}
+
+// wanted is want as the kernel will show it: the mode spelt out, and what it
+// leaves open as it is.
 func wanted(want, have *cluster.Cluster) *cluster.Cluster {
 	w := *want
 	w.HeartbeatMode = want.Mode()
-	w.Regions = nil
 	if have != nil {
-		w.Regions = have.Regions
+		w.Timing = want.Timing.Or(have.Timing)
+		if want.Regions == nil {
+			w.Regions = have.Regions
+		}
 	}
 	return &w
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 )
@@ -47,7 +48,7 @@ func sentences(steps []Step) []string {
 	return all
 }
 
-func TestOnlineSteps(t *testing.T) {
+func TestNodeSteps(t *testing.T) {
 	a, b := local(node("a", 0, 1)), node("b", 1, 2)
 	const (
 		addA    = "add node a, number 0, 10.0.0.1 port 7777, the local node"
@@ -81,7 +82,7 @@ func TestOnlineSteps(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p, err := Online(tt.want, tt.have)
+			p, err := Between(tt.have, tt.want)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -96,33 +97,89 @@ func TestOnlineSteps(t *testing.T) {
 }
 
 func TestOtherCluster(t *testing.T) {
-	_, err := Online(web(), &cluster.Cluster{Name: "db"})
+	_, err := Between(&cluster.Cluster{Name: "db"}, web())
 	var e *OtherClusterError
 	if !errors.As(err, &e) || e.Running != "db" || e.Wanted != "web" {
-		t.Fatalf("Online() = %v", err)
+		t.Fatalf("Between() = %v", err)
 	}
 	if want := "cluster web cannot go online: the kernel carries one cluster and has db; o2cb_ctl offline db"; err.Error() != want {
 		t.Errorf("got  %s\nwant %s", err, want)
 	}
 }
 
-func TestOfflineSteps(t *testing.T) {
-	p, err := Offline(web(local(node("a", 0, 1)), node("b", 1, 2)))
-	want := []string{"remove node b, number 1, 10.0.0.2 port 7777", "remove node a, number 0, 10.0.0.1 port 7777, the local node", "remove cluster web"}
-	if err != nil || !reflect.DeepEqual(sentences(p.Steps), want) {
-		t.Errorf("Offline() = %q, %v, want %q", sentences(p.Steps), err, want)
+func TestRemovalSteps(t *testing.T) {
+	const removeA, removeB = "remove node a, number 0, 10.0.0.1 port 7777, the local node", "remove node b, number 1, 10.0.0.2 port 7777"
+	a, b := local(node("a", 0, 1)), node("b", 1, 2)
+	for _, tt := range []struct {
+		name  string
+		have  *cluster.Cluster
+		steps []string
+	}{
+		{"local node last", web(a, b), []string{removeB, removeA, "remove cluster web"}},
+		{"global heartbeat first", global(alive(web(a))), []string{"stop heartbeat region R", removeA, "remove cluster web"}},
+		{"nothing there", nil, nil},
+	} {
+		p, err := Between(tt.have, nil)
+		if err != nil || !reflect.DeepEqual(sentences(p.Steps), tt.steps) {
+			t.Errorf("%s: %q, %v, want %q", tt.name, sentences(p.Steps), err, tt.steps)
+		}
 	}
-	if p, err := Offline(nil); err != nil || !p.Empty() {
-		t.Errorf("Offline(nil) = %v, %v", p, err)
-	}
-	_, err = Offline(global(alive(web())))
-	if want := "cluster web cannot go offline: heartbeat runs in R; o2cb stop-heartbeat web, of ocfs2-tools"; err == nil || err.Error() != want {
-		t.Errorf("Offline of a living cluster in global mode: %v, want %s", err, want)
-	}
-	_, err = Offline(alive(web()))
+	_, err := Between(alive(web()), nil)
 	var e *RegionsError
 	if !errors.As(err, &e) || err.Error() != "cluster web cannot go offline: heartbeat runs in R; o2cb_ctl heartbeat stop R" {
-		t.Errorf("Offline of a living cluster: %v", err)
+		t.Errorf("removal of a living cluster: %v", err)
+	}
+}
+
+func timed(c *cluster.Cluster, timing cluster.Timing) *cluster.Cluster {
+	c.Timing = timing
+	return c
+}
+
+func regions(c *cluster.Cluster, names ...string) *cluster.Cluster {
+	c.Regions = []cluster.Region{}
+	for _, name := range names {
+		c.Regions = append(c.Regions, cluster.Region{Name: name})
+	}
+	return c
+}
+
+func TestTimingAndRegionSteps(t *testing.T) {
+	a := local(node("a", 0, 1))
+	const addA = "add node a, number 0, 10.0.0.1 port 7777, the local node"
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	full := cluster.Timing{IdleTimeout: ms(30000), KeepaliveDelay: ms(2000), ReconnectDelay: ms(2000), DeadThreshold: 31, FenceMethod: "reset"}
+	for _, tt := range []struct {
+		name       string
+		have, want *cluster.Cluster
+		steps      []string
+	}{
+		{"from nothing", nil, timed(regions(global(web(a)), "R1", "R2"), cluster.Timing{DeadThreshold: 5}),
+			[]string{"create cluster web", "set the heartbeat mode of cluster web to global", "set dead_threshold to 5", addA, "start heartbeat regions R1, R2"}},
+		{"the same", timed(web(a), full), timed(web(a), full), nil},
+		{"left open", timed(web(a), full), web(a), nil},
+		{"quiet", timed(web(a), full), timed(web(a), cluster.Timing{IdleTimeout: ms(60000), FenceMethod: "panic"}),
+			[]string{"set idle_timeout_ms to 60000 (from 30000), fence_method to panic (from reset)"}},
+		{"alive", timed(alive(web(a)), full), timed(web(a), cluster.Timing{KeepaliveDelay: ms(1000), DeadThreshold: 61, ReconnectDelay: ms(1), FenceMethod: "panic"}),
+			[]string{"set reconnect_delay_ms to 1 (from 2000), fence_method to panic (from reset)",
+				"set keepalive_delay_ms to 1000 (from 2000), dead_threshold to 61 (from 31) (offline)"}},
+		{"regions come and go", regions(global(web(a)), "R1", "R2"), regions(global(web(a)), "R2", "R3"),
+			[]string{"start heartbeat region R3", "stop heartbeat region R1"}},
+		{"all regions go", regions(global(web(a)), "R1"), regions(global(web(a))), []string{"stop heartbeat region R1"}},
+		{"regions left open", regions(global(web(a)), "R1"), global(web(a)), nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := Between(tt.have, tt.want)
+			if err != nil || !reflect.DeepEqual(sentences(p.Steps), tt.steps) {
+				t.Errorf("%q, %v\nwant %q", sentences(p.Steps), err, tt.steps)
+			}
+			if !p.Empty() {
+				return
+			}
+			if !p.equal()(tt.have, p.Want) {
+				t.Errorf("nothing to do, and %s is not %s", describe(tt.have), describe(p.Want))
+			}
+		})
 	}
 }
 
@@ -140,6 +197,10 @@ func TestUndo(t *testing.T) {
 		{Step{Kind: AddNode, Cluster: "web", Node: &a}, "remove node a, number 0, 10.0.0.1 port 7777"},
 		{Step{Kind: RemoveNode, Cluster: "web", Node: &a}, "add node a, number 0, 10.0.0.1 port 7777"},
 		{Step{Kind: RemoveNode, Cluster: "web", Node: &half}, ""},
+		{Step{Kind: SetTiming, Cluster: "web", Timing: cluster.Timing{DeadThreshold: 5}, WasTiming: cluster.Timing{DeadThreshold: 31}}, "set dead_threshold to 31 (from 5)"},
+		{Step{Kind: SetTiming, Cluster: "web", Timing: cluster.Timing{DeadThreshold: 5}}, ""},
+		{Step{Kind: StartRegions, Cluster: "web", Regions: []string{"R", "S"}}, "stop heartbeat regions R, S"},
+		{Step{Kind: StopRegions, Cluster: "web", Regions: []string{"R"}}, "start heartbeat region R"},
 	}
 	for _, tt := range tests {
 		undo, ok := tt.step.Undo()
@@ -151,7 +212,7 @@ func TestUndo(t *testing.T) {
 
 // A journal stores plans: nothing that an undo needs may get lost.
 func TestPlanSurvivesJSON(t *testing.T) {
-	p, err := Online(global(web(local(node("a", 0, 1)), node("b", 1, 3))), web(node("b", 1, 2)))
+	p, err := Between(web(node("b", 1, 2)), global(web(local(node("a", 0, 1)), node("b", 1, 3))))
 	if err != nil {
 		t.Fatal(err)
 	}

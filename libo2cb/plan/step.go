@@ -4,6 +4,8 @@ package plan
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 )
@@ -16,8 +18,11 @@ const (
 	CreateCluster Kind = "create-cluster"
 	RemoveCluster Kind = "remove-cluster"
 	SetMode       Kind = "set-mode"
+	SetTiming     Kind = "set-timing"
 	AddNode       Kind = "add-node"
 	RemoveNode    Kind = "remove-node"
+	StartRegions  Kind = "start-regions"
+	StopRegions   Kind = "stop-regions"
 )
 
 // Label says when a step can be taken.
@@ -33,12 +38,22 @@ const (
 // Step is one change of the kernel's cluster. It can be stored as JSON and
 // carries all that its undo needs.
 type Step struct {
-	Kind    Kind                  `json:"kind"`
-	Label   Label                 `json:"label"`
-	Cluster string                `json:"cluster"`
-	Node    *cluster.Node         `json:"node,omitempty"` // AddNode: as it will be; RemoveNode: as it was
-	Mode    cluster.HeartbeatMode `json:"mode,omitempty"` // SetMode: as it will be
-	Was     cluster.HeartbeatMode `json:"was,omitempty"`  // SetMode: as it was; empty in a cluster that the plan creates
+	Kind    Kind   `json:"kind"`
+	Label   Label  `json:"label"`
+	Cluster string `json:"cluster"`
+	// AddNode: as it will be; RemoveNode: as it was.
+	Node *cluster.Node `json:"node,omitempty"`
+	// SetMode: as it will be, and as it was; the latter is empty in a cluster that
+	// the plan creates. RemoveCluster, and CreateCluster as its undo: the cluster's.
+	Mode cluster.HeartbeatMode `json:"mode,omitempty"`
+	Was  cluster.HeartbeatMode `json:"was,omitempty"`
+	// SetTiming: the settings that change, as they will be, and as they were; the
+	// latter is zero in a cluster that the plan creates. RemoveCluster, and
+	// CreateCluster as its undo: the cluster's.
+	Timing    cluster.Timing `json:"timing,omitzero"`
+	WasTiming cluster.Timing `json:"was_timing,omitzero"`
+	// StartRegions, StopRegions: their names.
+	Regions []string `json:"regions,omitempty"`
 }
 
 // String returns the step as a sentence without a full stop.
@@ -50,12 +65,40 @@ func (s Step) String() string {
 		return "remove cluster " + s.Cluster
 	case SetMode:
 		return fmt.Sprintf("set the heartbeat mode of cluster %s to %s", s.Cluster, s.Mode)
+	case SetTiming:
+		return "set " + timingText(s.Timing, s.WasTiming)
 	case AddNode:
 		return "add " + nodeText(s.Node)
 	case RemoveNode:
 		return "remove " + nodeText(s.Node)
+	case StartRegions:
+		return "start heartbeat " + regionsText(s.Regions)
+	case StopRegions:
+		return "stop heartbeat " + regionsText(s.Regions)
 	}
 	return string(s.Kind)
+}
+
+func timingText(t, was cluster.Timing) string {
+	var parts []string
+	for _, setting := range cluster.TimingSettings() {
+		to, from := t.Get(setting), was.Get(setting)
+		switch {
+		case to == "":
+		case from == "":
+			parts = append(parts, fmt.Sprintf("%s to %s", setting, to))
+		default:
+			parts = append(parts, fmt.Sprintf("%s to %s (from %s)", setting, to, from))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func regionsText(names []string) string {
+	if len(names) == 1 {
+		return "region " + names[0]
+	}
+	return "regions " + strings.Join(names, ", ")
 }
 
 func nodeText(n *cluster.Node) string {
@@ -67,7 +110,7 @@ func nodeText(n *cluster.Node) string {
 }
 
 // Undo returns the step that takes s back, and false when there is nothing to
-// take back: the mode of a cluster that goes away with it, and a node whose
+// take back: what was set in a cluster that goes away with it, and a node whose
 // registration had been cut short, which the kernel would not take again.
 func (s Step) Undo() (Step, bool) {
 	undo := s
@@ -79,11 +122,18 @@ func (s Step) Undo() (Step, bool) {
 	case SetMode:
 		undo.Mode, undo.Was = s.Was, s.Mode
 		return undo, s.Was != ""
+	case SetTiming:
+		undo.Timing, undo.WasTiming = s.WasTiming, s.Timing
+		return undo, s.WasTiming != cluster.Timing{}
 	case AddNode:
 		undo.Kind = RemoveNode
 	case RemoveNode:
 		undo.Kind = AddNode
 		return undo, whole(*s.Node)
+	case StartRegions:
+		undo.Kind = StopRegions
+	case StopRegions:
+		undo.Kind = StartRegions
 	}
 	return undo, true
 }
@@ -98,15 +148,66 @@ func whole(n cluster.Node) bool {
 func (s Step) do(k Kernel) error {
 	switch s.Kind {
 	case CreateCluster:
-		return k.CreateCluster(s.Cluster)
+		return s.create(k)
 	case RemoveCluster:
 		return k.RemoveCluster(s.Cluster)
 	case SetMode:
 		return k.SetHeartbeatMode(s.Cluster, s.Mode)
+	case SetTiming:
+		return k.SetTiming(s.Cluster, s.Timing)
 	case AddNode:
 		return k.AddNode(s.Cluster, *s.Node)
 	case RemoveNode:
 		return k.RemoveNode(s.Cluster, s.Node.Name)
+	case StartRegions:
+		return k.StartRegions(s.Cluster, s.Regions)
+	case StopRegions:
+		return k.StopRegions(s.Cluster, s.Regions)
 	}
 	return fmt.Errorf("step of unknown kind %q", s.Kind)
+}
+
+// alter returns what c becomes by the step; c stays. It knows what can be done to
+// a cluster that is there.
+func (s Step) alter(c *cluster.Cluster) *cluster.Cluster {
+	to := *c
+	switch s.Kind {
+	case SetMode:
+		to.HeartbeatMode = s.Mode
+	case SetTiming:
+		to.Timing = s.Timing.Or(c.Timing)
+	case AddNode:
+		to.Nodes = append(slices.Clone(c.Nodes), *s.Node)
+	case RemoveNode:
+		to.Nodes = slices.DeleteFunc(slices.Clone(c.Nodes), func(n cluster.Node) bool { return n.Name == s.Node.Name })
+	case StartRegions:
+		to.Regions = slices.Clone(c.Regions)
+		for _, name := range s.Regions {
+			to.Regions = append(to.Regions, cluster.Region{Name: name})
+		}
+	case StopRegions:
+		to.Regions = slices.DeleteFunc(slices.Clone(c.Regions), func(r cluster.Region) bool { return slices.Contains(s.Regions, r.Name) })
+	}
+	return &to
+}
+
+// create creates a cluster, with mode and timing if it brings a removed one back.
+func (s Step) create(k Kernel) error {
+	if err := k.CreateCluster(s.Cluster); err != nil {
+		return err
+	}
+	var err error
+	if s.Mode != "" {
+		err = k.SetHeartbeatMode(s.Cluster, s.Mode)
+	}
+	if err == nil && s.Timing != (cluster.Timing{}) {
+		err = k.SetTiming(s.Cluster, s.Timing)
+	}
+	if err == nil {
+		return nil
+	}
+	if cleanup := k.RemoveCluster(s.Cluster); cleanup != nil {
+		err = fmt.Errorf("%w; then, while cleaning up: %w", err, cleanup)
+	}
+	return err
 }

@@ -53,7 +53,7 @@ func New(root string, log logrus.FieldLogger) *Stack {
 		log = silent
 	}
 	root = filepath.Clean(root)
-	return &Stack{root: root, log: log, sys: host{root: root}}
+	return &Stack{root: root, log: log, sys: host{root: root, places: []string{"/sbin/modprobe", "/usr/sbin/modprobe"}}}
 }
 
 func (s *Stack) path(rel string) string { return filepath.Join(s.root, rel) }

@@ -25,8 +25,12 @@ type system interface {
 	magic(path string) (int64, error)
 }
 
-// host is the running system. Module files are looked for below root.
-type host struct{ root string }
+// host is the running system. Module files are looked for below root, modprobe(8)
+// in the given places and then in PATH.
+type host struct {
+	root   string
+	places []string
+}
 
 // mount mounts a pseudo file system, on which no program and no device has any
 // business.
@@ -69,7 +73,7 @@ func (host) magic(path string) (int64, error) {
 // is a fixed one: MODPROBE_OPTIONS and the like do not reach it. When ctx ends it
 // is killed, and the error wraps context.Cause.
 func (h host) modprobe(ctx context.Context, module string) error {
-	program, err := findModprobe()
+	program, err := h.findModprobe()
 	if err != nil {
 		return fmt.Errorf("load module %s: %w", module, err)
 	}
@@ -105,17 +109,17 @@ func complaint(stderr string) string {
 	return ": " + text
 }
 
-// findModprobe looks in PATH and then where modprobe commonly is: a user's PATH
-// often lacks both.
-func findModprobe() (string, error) {
-	program, err := exec.LookPath("modprobe")
-	if err == nil {
-		return program, nil
-	}
-	for _, candidate := range []string{"/sbin/modprobe", "/usr/sbin/modprobe"} {
-		if _, statErr := os.Stat(candidate); statErr == nil {
-			return candidate, nil
+// findModprobe looks where modprobe commonly is and then in PATH: a user's PATH
+// often lacks it, and it is not to say what root runs while there is a choice.
+func (h host) findModprobe() (string, error) {
+	for _, place := range h.places {
+		if _, err := os.Stat(place); err == nil {
+			return place, nil
 		}
 	}
-	return "", fmt.Errorf("modprobe is neither in PATH nor in /sbin and /usr/sbin; install kmod: %w", err)
+	program, err := exec.LookPath("modprobe")
+	if err != nil {
+		return "", fmt.Errorf("modprobe is neither in %s nor in PATH; install kmod: %w", strings.Join(h.places, " nor in "), err)
+	}
+	return program, nil
 }

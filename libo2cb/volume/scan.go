@@ -6,13 +6,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// scanners bounds how many devices are read at the same time.
-const scanners = 8
+const (
+	// scanners bounds how many devices are read at the same time.
+	scanners = 8
+	// slowRead is how long a device counts as one of them.
+	slowRead = time.Second
+)
 
 // Survey is the result of Scan.
 type Survey struct {
@@ -25,26 +30,15 @@ type Survey struct {
 // Scan reads all block devices of the machine below root ("/") and returns
 // those that carry an OCFS2 volume. Devices are taken from sysfs, whatever they
 // are called. A device that another one is built on (a path of a multipath
-// device, a mirror's half) is left out when that one carries the same volume.
+// device, a mirror's half) is left out when that one carries the same volume, and
+// so is a loop device that shows a device which does.
 //
-// The error is an *Error when sysfs cannot be read, or wraps ctx.Err(). Scan
-// returns as soon as ctx ends; a read from a disk that does not answer goes on
-// in the background until the kernel gives it up.
+// The error is an *Error when sysfs cannot be read, or wraps ctx.Err(). A disk
+// that does not answer within Patience is a problem (ETIMEDOUT); a read from it
+// goes on in the background until the kernel gives it up, and while it does this
+// process cannot end.
 func Scan(ctx context.Context, root string) (*Survey, error) {
 	return newScan(root).survey(ctx)
-}
-
-// Find returns the volume with the given UUID, upper or lower case, with or
-// without dashes. Otherwise it is as Scan: all devices are read, and one that does
-// not answer holds it up until ctx ends.
-//
-// The volume must be on one device, or several built on each other. On two, such
-// as a disk and the snapshot of it that a storage system shows beside it, the
-// wrong one would be a cluster of its own: that is ErrAmbiguous, with both named;
-// the caller has to say which device. Other errors wrap ErrNotFound and the problems of up to three devices that
-// could not be read, or ctx.Err().
-func Find(ctx context.Context, root, uuid string) (*Volume, error) {
-	return newScan(root).find(ctx, uuid)
 }
 
 // scan holds what a fixture replaces.
@@ -72,17 +66,17 @@ func (s *scan) survey(ctx context.Context) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	read, err := s.all(ctx, m)
-	if err != nil {
+	q := newQuest(m, nil)
+	if err := s.pursue(ctx, q); err != nil {
 		return nil, err
 	}
 	survey := &Survey{}
 	for _, d := range m.readable() {
-		p := read(d)
+		p := q.read(d)
 		if p.volume != nil {
-			p = usable(m, p, read)
+			p = usable(m, p, q.read)
 		}
-		if p.volume != nil && p.device == d {
+		if p.volume != nil && p.device == d && !q.mirrors(d) {
 			survey.Volumes = append(survey.Volumes, p.volume)
 		}
 		if p.err != nil {
@@ -90,47 +84,6 @@ func (s *scan) survey(ctx context.Context) (*Survey, error) {
 		}
 	}
 	return survey, nil
-}
-
-func (s *scan) find(ctx context.Context, uuid string) (*Volume, error) {
-	want := strings.ToUpper(strings.ReplaceAll(uuid, "-", ""))
-	m, err := s.list()
-	if err != nil {
-		return nil, err
-	}
-	read, err := s.all(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	var found *Volume
-	var problems []error
-	for _, d := range m.readable() {
-		p := read(d)
-		if p.volume != nil && p.volume.UUID == want {
-			p = usable(m, p, read)
-			switch {
-			case p.volume == nil || found == p.volume:
-			case found == nil:
-				found = p.volume
-			default:
-				return nil, ambiguous(want, found, p.volume)
-			}
-		}
-		if p.err != nil {
-			problems = append(problems, p.err)
-		}
-	}
-	if found == nil {
-		return nil, notFound(want, problems)
-	}
-	return found, nil
-}
-
-// all reads all devices and returns what looks the result of one up.
-func (s *scan) all(ctx context.Context, m *machine) (func(*blockDevice) probe, error) {
-	found := map[string]probe{}
-	err := s.each(ctx, m, func(p probe) { found[p.device.name] = p })
-	return func(d *blockDevice) probe { return found[d.name] }, err
 }
 
 // usable returns p, or the topmost device built on p's that carries the same
@@ -153,40 +106,31 @@ func usable(m *machine, p probe, read func(*blockDevice) probe) probe {
 	return p
 }
 
-// each reads all devices, several at a time, and calls visit with the results
-// one after the other.
-func (s *scan) each(ctx context.Context, m *machine, visit func(probe)) error {
-	devices := m.readable()
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	work := make(chan *blockDevice)
+// start reads devices, several at a time, until ctx ends. A device that does not
+// answer soon makes room for others: however many of them hang, the rest is read.
+func (s *scan) start(ctx context.Context, m *machine, devices []*blockDevice) <-chan probe {
 	results := make(chan probe, len(devices)) // so that nobody waits for us after we left
-	for range min(scanners, len(devices)) {
-		go func() {
-			for d := range work {
-				results <- s.read(m, d)
-			}
-		}()
-	}
+	slots := make(chan struct{}, scanners)
 	go func() {
-		defer close(work)
 		for _, d := range devices {
 			select {
-			case work <- d:
+			case slots <- struct{}{}:
 			case <-ctx.Done():
 				return
 			}
+			go func() {
+				leave := sync.OnceFunc(func() { <-slots })
+				defer leave()
+				defer time.AfterFunc(slowRead, leave).Stop()
+				results <- s.read(m, d)
+			}()
 		}
 	}()
-	for range devices {
-		select {
-		case p := <-results:
-			visit(p)
-		case <-ctx.Done():
-			return &Error{Op: "scan block devices", Block: NoBlock, Err: ctx.Err()}
-		}
-	}
-	return nil
+	return results
+}
+
+func interrupted(ctx context.Context) error {
+	return &Error{Op: "scan block devices", Block: NoBlock, Err: ctx.Err()}
 }
 
 // read reads one device. Neither another file system nor an empty drive is an error.
@@ -204,22 +148,4 @@ func (s *scan) read(m *machine, d *blockDevice) probe {
 		p.err = err
 	}
 	return p
-}
-
-func ambiguous(uuid string, a, b *Volume) error {
-	return &Error{Op: "find", Block: NoBlock, Err: ErrAmbiguous,
-		Found: fmt.Sprintf("UUID %s is on %s and on %s, of which one may be a copy; name the device", uuid, a.Device, b.Device)}
-}
-
-// notFound makes a one-line error of which errors.Is also finds the problems.
-func notFound(uuid string, problems []error) error {
-	err := ErrNotFound
-	for i, p := range problems {
-		if i == 3 {
-			err = fmt.Errorf("%w; and %d more", err, len(problems)-i)
-			break
-		}
-		err = fmt.Errorf("%w; %w", err, p)
-	}
-	return &Error{Op: "find", Block: NoBlock, Found: "UUID " + uuid, Err: err}
 }

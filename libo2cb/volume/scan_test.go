@@ -202,6 +202,14 @@ func components(t *testing.T) map[string]func(f *fakeMachine) (want string) {
 			f.partition("zmd0", "zmd0p1", data)
 			return "zmd0p1"
 		},
+		"loop device over a disk": func(f *fakeMachine) string {
+			f.disk("sda", data)
+			f.disk("loop0", data)
+			f.write("sys/class/block/loop0/loop/backing_file", []byte("/dev/sda\n"))
+			f.disk("loop1", make([]byte, 64<<10))
+			f.write("sys/class/block/loop1/loop/backing_file", []byte("/var/image\n"))
+			return "sda"
+		},
 		"held by something else": func(f *fakeMachine) string {
 			f.disk("sda", data)
 			f.hold("sda", "zdm-0")
@@ -275,46 +283,6 @@ func TestScanProblems(t *testing.T) {
 	}
 	if len(s.Problems) != 1 || !errors.Is(s.Problems[0], ErrCorrupt) {
 		t.Errorf("problems %v, want the damaged volume", s.Problems)
-	}
-}
-
-// The same volume on devices that are not built on each other, as a disk and its
-// snapshot: either could be the copy.
-func TestFindCopies(t *testing.T) {
-	f := newFakeMachine(t)
-	data := image(t, "metaecc-512")
-	f.disk("sda", data)
-	f.hold("sda", "zdm-0")
-	f.disk("zdm-0", data)
-	f.disk("sdb", data)
-	uuid := fixtures()["metaecc-512"].UUID
-	v, err := f.scan().find(t.Context(), uuid)
-	if !errors.Is(err, ErrAmbiguous) {
-		t.Fatalf("find() = %+v, %v, want ErrAmbiguous", v, err)
-	}
-	for _, part := range []string{uuid, "dev/zdm-0", "dev/sdb"} {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("error %q does not name %s", err, part)
-		}
-	}
-}
-
-func TestFindNot(t *testing.T) {
-	f := newFakeMachine(t)
-	_, err := f.scan().find(t.Context(), "00")
-	if !errors.Is(err, ErrNotFound) {
-		t.Errorf("no device at all: error %v", err)
-	}
-	for i := range 20 {
-		f.disk(fmt.Sprint("sd", i), make([]byte, 4096))
-	}
-	for i := range 5 {
-		f.disk(fmt.Sprint("bad", i), make([]byte, 4096))
-		delete(f.numbers, filepath.Join(f.root, fmt.Sprint("dev/bad", i)))
-	}
-	_, err = f.scan().find(t.Context(), "00")
-	if !errors.Is(err, ErrNotFound) || !errors.Is(err, unix.ENOENT) || !strings.Contains(err.Error(), "and 2 more") {
-		t.Errorf("error %v", err)
 	}
 }
 

@@ -25,6 +25,7 @@ type blockDevice struct {
 	dmName    string // device-mapper's name, if it is one
 	suspended bool   // device-mapper: reads would wait until it is resumed
 	parent    string // the whole disk, if this is a partition
+	backing   string // loop: path of the file or device that it shows
 	holders   []string
 }
 
@@ -52,6 +53,24 @@ func list(root string) (*machine, error) {
 	return m, nil
 }
 
+// shown returns the block device that a loop device shows, nil when d is none or
+// shows a file.
+func (m *machine) shown(d *blockDevice) *blockDevice {
+	if d.backing == "" {
+		return nil
+	}
+	number, err := m.stat(filepath.Join(m.root, d.backing))
+	if err != nil {
+		return nil
+	}
+	for _, below := range m.devices {
+		if below.number == number {
+			return below
+		}
+	}
+	return nil
+}
+
 // describe reads the attributes of one device. They can vanish at any time, as
 // the device can: what cannot be read is as if it were not there.
 func describe(dir, name string) (*blockDevice, bool) {
@@ -66,6 +85,7 @@ func describe(dir, name string) (*blockDevice, bool) {
 		node:      devName(attribute(at, "uevent")),
 		dmName:    attribute(at, "dm/name"),
 		suspended: attribute(at, "dm/suspended") == "1",
+		backing:   attribute(at, "loop/backing_file"),
 	}
 	d.sectors, _ = strconv.ParseUint(attribute(at, "size"), 10, 64)
 	if holders, err := os.ReadDir(filepath.Join(at, "holders")); err == nil {

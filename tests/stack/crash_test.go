@@ -7,29 +7,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/o2cb-go/o2cb/libo2cb"
-	"github.com/o2cb-go/o2cb/libo2cb/cluster"
-	"github.com/o2cb-go/o2cb/libo2cb/configfs"
 	"github.com/o2cb-go/o2cb/libo2cb/plan"
 	"github.com/o2cb-go/o2cb/tests/lab"
 	"golang.org/x/sys/unix"
 )
-
-// web is the cluster that configure describes, as node0 sees it.
-func web(nodes int) *cluster.Cluster {
-	c := &cluster.Cluster{Name: "web"}
-	for i := range nodes {
-		c.Nodes = append(c.Nodes, cluster.Node{Name: fmt.Sprintf("node%d", i), Number: i,
-			Address: netip.AddrFrom4([4]byte{10, 9, 0, byte(i + 1)}), Port: 7777, Local: i == 0})
-	}
-	return c
-}
 
 // crash brings web online and kills itself at the event of the given number, or
 // ends well when there are fewer.
@@ -38,17 +25,14 @@ func crash(args []string) int {
 	if err != nil {
 		return answer("", err)
 	}
-	kernel := configfs.New(mountPoint)
-	p, err := plan.Online(web(2), nil)
-	if err != nil {
-		return answer("", err)
-	}
-	return answer(len(p.Steps), plan.Apply(context.Background(), kernel, p, func(plan.Event) {
+	m := libo2cb.New(libo2cb.Options{Observe: func(plan.Event) error {
 		if at == 0 {
 			unix.Kill(os.Getpid(), unix.SIGKILL)
 		}
 		at--
-	}))
+		return nil
+	}})
+	return answer(m.Online(context.Background(), ""))
 }
 
 // twice brings the cluster of the configuration up, two times.
@@ -137,18 +121,16 @@ func cancel(args []string) int {
 	if err != nil {
 		return answer("", err)
 	}
-	p, err := plan.Online(web(2), nil)
-	if err != nil {
-		return answer("", err)
-	}
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	err = plan.Apply(ctx, configfs.New(mountPoint), p, func(e plan.Event) {
+	m := libo2cb.New(libo2cb.Options{Observe: func(plan.Event) error {
 		if at == 0 {
 			stop()
 		}
 		at--
-	})
+		return nil
+	}})
+	_, err = m.Online(ctx, "")
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return answer("", fmt.Errorf("not the cancellation: %w", err))
 	}

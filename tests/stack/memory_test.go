@@ -5,20 +5,29 @@ package stack_test
 import (
 	"errors"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+	"github.com/o2cb-go/o2cb/libo2cb/configfs"
 	"golang.org/x/sys/unix"
 )
 
 // memory is the node manager in memory. It keeps the rules that the tables of
 // refusals check on a real kernel: one cluster; unique names, numbers and
 // addresses; numbers and ports in range; one local node; no removal of a cluster
-// with nodes; no change of mode, nor removal of the local node, with a region.
+// with nodes; no change of mode or dead threshold, nor removal of the local node,
+// with a region; no region without a local node; and a new cluster has the
+// kernel's timing.
 type memory struct {
 	cluster *cluster.Cluster
 	fail    int // the operation that fails, counted from 0; -1 for none
 	done    int // operations so far
 }
+
+// defaults are the kernel's.
+var defaults = cluster.Timing{IdleTimeout: 30 * time.Second, KeepaliveDelay: 2 * time.Second, ReconnectDelay: 2 * time.Second,
+	DeadThreshold: 31, FenceMethod: "reset"}
 
 var errInjected = errors.New("injected")
 
@@ -45,6 +54,13 @@ func (m *memory) Cluster(name string) (*cluster.Cluster, error) {
 	return copyOf(m.cluster), nil
 }
 
+func (m *memory) Timing(name string) (cluster.Timing, error) {
+	if m.cluster == nil || m.cluster.Name != name {
+		return cluster.Timing{}, unix.ENOENT
+	}
+	return m.cluster.Timing, nil
+}
+
 func copyOf(c *cluster.Cluster) *cluster.Cluster {
 	if c == nil {
 		return nil
@@ -53,6 +69,7 @@ func copyOf(c *cluster.Cluster) *cluster.Cluster {
 	same.Nodes = slices.Clone(c.Nodes)
 	same.Regions = slices.Clone(c.Regions)
 	slices.SortFunc(same.Nodes, func(a, b cluster.Node) int { return a.Number - b.Number })
+	slices.SortFunc(same.Regions, func(a, b cluster.Region) int { return strings.Compare(a.Name, b.Name) })
 	return &same
 }
 
@@ -66,7 +83,7 @@ func (m *memory) CreateCluster(name string) error {
 		}
 		return unix.ENOSPC
 	}
-	m.cluster = &cluster.Cluster{Name: name, HeartbeatMode: cluster.LocalHeartbeat}
+	m.cluster = &cluster.Cluster{Name: name, HeartbeatMode: cluster.LocalHeartbeat, Timing: defaults}
 	return nil
 }
 
@@ -97,6 +114,47 @@ func (m *memory) SetHeartbeatMode(name string, mode cluster.HeartbeatMode) error
 	if len(m.cluster.Regions) == 0 {
 		m.cluster.HeartbeatMode = mode
 	}
+	return nil
+}
+
+func (m *memory) SetTiming(name string, t cluster.Timing) error {
+	if err := m.operation(); err != nil {
+		return err
+	}
+	if m.cluster == nil || m.cluster.Name != name {
+		return unix.ENOENT
+	}
+	if t.DeadThreshold != 0 && len(m.cluster.Regions) > 0 {
+		return configfs.ErrIgnored
+	}
+	m.cluster.Timing = t.Or(m.cluster.Timing)
+	return nil
+}
+
+func (m *memory) StartRegions(name string, regions []string) error {
+	if err := m.operation(); err != nil {
+		return err
+	}
+	if m.cluster == nil || m.cluster.Name != name {
+		return unix.ENOENT
+	}
+	if !slices.ContainsFunc(m.cluster.Nodes, func(n cluster.Node) bool { return n.Local }) {
+		return unix.EINVAL
+	}
+	for _, r := range regions {
+		m.cluster.Regions = append(m.cluster.Regions, cluster.Region{Name: r, Device: "sda"})
+	}
+	return nil
+}
+
+func (m *memory) StopRegions(name string, regions []string) error {
+	if err := m.operation(); err != nil {
+		return err
+	}
+	if m.cluster == nil || m.cluster.Name != name {
+		return unix.ENOENT
+	}
+	m.cluster.Regions = slices.DeleteFunc(m.cluster.Regions, func(r cluster.Region) bool { return slices.Contains(regions, r.Name) })
 	return nil
 }
 

@@ -60,16 +60,16 @@ var quiet = []refused{
 	{"no such node", func(fs *configfs.FS) error { return fs.RemoveNode("web", "n") }, "rmdir", "web/node/n", "", unix.ENOENT, "no node of this name"},
 	{"name of 65 bytes", add(strings.Repeat("n", 65), 7, "10.9.0.7", 7777, false), "mkdir", "web/node", strings.Repeat("n", 65), unix.ENAMETOOLONG, "64"},
 	{"unknown mode", func(fs *configfs.FS) error { return fs.SetHeartbeatMode("web", "both") }, "write", "web/heartbeat/mode", "both", unix.EINVAL, "local and global"},
-	{"threshold 2", func(fs *configfs.FS) error { return fs.SetTiming("web", configfs.Timing{DeadThreshold: 2}) },
+	{"threshold 2", func(fs *configfs.FS) error { return fs.SetTiming("web", cluster.Timing{DeadThreshold: 2}) },
 		"write", "web/heartbeat/dead_threshold", "2", 0, "stays 31"},
 	{"idle below keepalive", func(fs *configfs.FS) error {
-		return fs.SetTiming("web", configfs.Timing{IdleTimeout: time.Second})
+		return fs.SetTiming("web", cluster.Timing{IdleTimeout: time.Second})
 	}, "write", "web/idle_timeout_ms", "1000", unix.EINVAL, "above keepalive_delay_ms"},
 	{"keepalive above idle, with more before it", func(fs *configfs.FS) error {
-		return fs.SetTiming("web", configfs.Timing{IdleTimeout: 40 * time.Second, KeepaliveDelay: 50 * time.Second})
+		return fs.SetTiming("web", cluster.Timing{IdleTimeout: 40 * time.Second, KeepaliveDelay: 50 * time.Second})
 	}, "write", "web/keepalive_delay_ms", "50000", unix.EINVAL, "above keepalive_delay_ms"},
 	{"fence method", func(fs *configfs.FS) error {
-		return fs.SetTiming("web", configfs.Timing{ReconnectDelay: time.Second, FenceMethod: "sleep"})
+		return fs.SetTiming("web", cluster.Timing{ReconnectDelay: time.Second, FenceMethod: "sleep"})
 	},
 		"write", "web/fence_method", "sleep", unix.EINVAL, "reset and panic"},
 	{"region on no device", region(cluster.Area{BlockBytes: 512, StartBlock: 8, Blocks: 255}, "/dev/null"),
@@ -89,15 +89,15 @@ var living = []refused{
 	{"connected node", func(fs *configfs.FS) error { return fs.RemoveNode("web", "node1") }, "rmdir", "web/node/node1", "", unix.EBUSY, "alive"},
 	{"mode", func(fs *configfs.FS) error { return fs.SetHeartbeatMode("web", cluster.GlobalHeartbeat) },
 		"write", "web/heartbeat/mode", "global", 0, "stays local"},
-	{"dead threshold", func(fs *configfs.FS) error { return fs.SetTiming("web", configfs.Timing{DeadThreshold: 5}) },
+	{"dead threshold", func(fs *configfs.FS) error { return fs.SetTiming("web", cluster.Timing{DeadThreshold: 5}) },
 		"write", "web/heartbeat/dead_threshold", "5", 0, "stays 31"},
 	{"idle timeout, with a fence method before it is refused", func(fs *configfs.FS) error {
-		return fs.SetTiming("web", configfs.Timing{IdleTimeout: time.Minute, FenceMethod: "panic"})
+		return fs.SetTiming("web", cluster.Timing{IdleTimeout: time.Minute, FenceMethod: "panic"})
 	}, "write", "web/idle_timeout_ms", "60000", unix.EINVAL, "while a peer is connected"},
-	{"keepalive delay", func(fs *configfs.FS) error { return fs.SetTiming("web", configfs.Timing{KeepaliveDelay: time.Second}) },
+	{"keepalive delay", func(fs *configfs.FS) error { return fs.SetTiming("web", cluster.Timing{KeepaliveDelay: time.Second}) },
 		"write", "web/keepalive_delay_ms", "1000", unix.EINVAL, "while a peer is connected"},
 	{"dead threshold after a delay that is taken", func(fs *configfs.FS) error {
-		return fs.SetTiming("web", configfs.Timing{ReconnectDelay: time.Second, DeadThreshold: 5})
+		return fs.SetTiming("web", cluster.Timing{ReconnectDelay: time.Second, DeadThreshold: 5})
 	}, "write", "web/heartbeat/dead_threshold", "5", 0, "stays 31"},
 	{"cluster with all in it", func(fs *configfs.FS) error { return fs.RemoveCluster("web") }, "rmdir", "web", "", unix.ENOTEMPTY, "o2cb_ctl offline"},
 	{"region in use", func(fs *configfs.FS) error {
@@ -121,7 +121,7 @@ var nobody = []refused{
 	{"create", func(fs *configfs.FS) error { return fs.CreateCluster("other") }, "mkdir", "other", "", unix.EACCES, "as root"},
 	{"add", add("n", 7, "10.9.0.7", 7777, false), "mkdir", "web/node/n", "", unix.EACCES, "as root"},
 	{"remove", func(fs *configfs.FS) error { return fs.RemoveNode("web", "node1") }, "rmdir", "web/node/node1", "", unix.EACCES, "as root"},
-	{"write", func(fs *configfs.FS) error { return fs.SetTiming("web", configfs.Timing{ReconnectDelay: time.Second}) },
+	{"write", func(fs *configfs.FS) error { return fs.SetTiming("web", cluster.Timing{ReconnectDelay: time.Second}) },
 		"write", "web/reconnect_delay_ms", "1000", unix.EACCES, "as root"},
 }
 

@@ -187,8 +187,13 @@ func TestRefusals(t *testing.T) {
 		n.MustShell("wipefs -qa " + disk + "; dd if=/dev/zero of=" + disk + " bs=64k count=4 status=none; mkfs.ocfs2 -F -q -N 1 -J size=4M " + options + " " + disk + " </dev/null")
 		g.refuses(n, []string{text}, "start", "persistent")
 	}
-	n.MustShell("echo global >" + mountPoint + "/cluster/web/heartbeat/mode; dd if=/dev/zero of=" + disk + " bs=64k count=4 status=none; mkfs.ocfs2 -F -q -N 1 -J size=4M --cluster-stack=o2cb --cluster-name=web " + disk + " </dev/null")
-	g.refuses(n, []string{"heartbeat is global"}, "start", "persistent")
+	n.MustShell("echo global >" + mountPoint + "/cluster/web/heartbeat/mode")
+	for options, text := range map[string]string{
+		"": "made for local heartbeat, the kernel runs global", "--global-heartbeat": "heartbeat is global",
+	} {
+		n.MustShell("dd if=/dev/zero of=" + disk + " bs=64k count=4 status=none; mkfs.ocfs2 -F -q -N 1 -J size=4M --cluster-stack=o2cb --cluster-name=web " + options + " " + disk + " </dev/null")
+		g.refuses(n, []string{text}, "start", "persistent")
+	}
 	if left := n.MustShell("ls -d " + mountPoint + "/cluster/web/heartbeat/*/ 2>/dev/null || :").Stdout; left != "" {
 		t.Errorf("regions in the kernel: %s", left)
 	}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package libo2cb
+
+import (
+	"context"
+	"errors"
+
+	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+	"github.com/o2cb-go/o2cb/libo2cb/configfs"
+	"github.com/o2cb-go/o2cb/libo2cb/plan"
+	"golang.org/x/sys/unix"
+)
+
+// kernelWithRegions is configfs and, for the regions, whoever keeps them: what a
+// plan is applied to. ctx is that of the operation.
+type kernelWithRegions struct {
+	*configfs.FS
+	manager *Manager
+	ctx     context.Context
+}
+
+var _ plan.Kernel = kernelWithRegions{}
+
+// StartRegions starts the regions of the volumes with these UUIDs side by side.
+func (k kernelWithRegions) StartRegions(clusterName string, names []string) error {
+	return k.manager.startRegions(k.ctx, k.FS, clusterName, names)
+}
+
+// StopRegions stops regions, whose users have to be gone.
+func (k kernelWithRegions) StopRegions(clusterName string, names []string) error {
+	return k.manager.stopRegions(k.ctx, k.FS, clusterName, names)
+}
+
+// readCluster returns the kernel's cluster with its timing, nil when there is
+// none or no node manager that could have one.
+func readCluster(kernel plan.Reader) (*cluster.Cluster, error) {
+	c, err := plan.Read(kernel)
+	if errors.Is(err, unix.ENOENT) {
+		return nil, nil
+	}
+	return c, err
+}
+
+// running returns the kernel's configfs and its cluster; nil and nil where there
+// is no configfs.
+func (m *Manager) running() (*configfs.FS, *cluster.Cluster, error) {
+	kernel, err := m.kernel()
+	if absent(err) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	have, err := readCluster(kernel)
+	return kernel, have, err
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package libo2cb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+	"github.com/o2cb-go/o2cb/libo2cb/configfs"
+	"github.com/o2cb-go/o2cb/libo2cb/plan"
+)
+
+// ErrNothingToUndo says that no operation of this boot is there to be undone.
+var ErrNothingToUndo = errors.New("there is nothing to undo: no operation since this machine booted, or the last one changed the configuration file too")
+
+// Undo leads the kernel's cluster back to what it was before the operation that
+// was cut short, or, without one, before the last that succeeded: online, apply
+// or offline. What changed the configuration file too has its own way back, an
+// edit of the other direction. The configuration file stays as it is. Needs root.
+//
+// It fails with [plan.ErrStale] when the cluster was changed by somebody else
+// since, and otherwise as [Manager.Offline] and [Manager.Online] do. An undone
+// undo is a redo.
+func (m *Manager) Undo(ctx context.Context) (Report, error) {
+	report, err := m.undo(ctx)
+	if err != nil {
+		return report, fmt.Errorf("undo: %w", err)
+	}
+	return report, nil
+}
+
+func (m *Manager) undo(ctx context.Context) (Report, error) {
+	var report Report
+	unlock, err := m.lock(ctx)
+	if err != nil {
+		return report, err
+	}
+	defer unlock()
+	kernel, err := m.kernel()
+	if absent(err) {
+		return report, ErrNothingToUndo
+	}
+	if err != nil {
+		return report, err
+	}
+	have, err := readCluster(kernel)
+	if err != nil {
+		return report, err
+	}
+	entry, err := m.undoable(have)
+	if err != nil {
+		return report, err
+	}
+	err = m.returnTo(ctx, kernel, have, entry, &report)
+	return report, err
+}
+
+// undoable returns the operation that is to be undone.
+func (m *Manager) undoable(have *cluster.Cluster) (*plan.Entry, error) {
+	journal, err := m.journal()
+	if err != nil {
+		return nil, err
+	}
+	i, err := journal.Read()
+	if err != nil {
+		return nil, err
+	}
+	if i != nil {
+		return &i.Entry, nil
+	}
+	last, err := journal.Last()
+	switch {
+	case err != nil:
+		return nil, err
+	case last == nil:
+		return nil, ErrNothingToUndo
+	case !plan.Equal(have, last.Plan.Want):
+		return nil, fmt.Errorf("%s by process %d cannot be taken back: %w", last.Operation, last.PID, plan.ErrStale)
+	}
+	return last, nil
+}
+
+// returnTo leads from have to what an operation started from.
+func (m *Manager) returnTo(ctx context.Context, kernel *configfs.FS, have *cluster.Cluster, entry *plan.Entry, report *Report) error {
+	target := entry.Plan.Have
+	if have != nil {
+		report.Cluster = have.Name
+	}
+	if target == nil && have != nil {
+		idle, err := m.checkUsers(ctx, have)
+		if err != nil {
+			return err
+		}
+		if report.Left, err = m.leave(idle); err != nil {
+			return err
+		}
+	}
+	p, err := plan.Between(have, target)
+	if err != nil {
+		return err
+	}
+	if err := m.perform(ctx, kernel, operation{name: "undo of " + entry.Operation, plan: p}); err != nil {
+		return err
+	}
+	report.Steps = p.Steps
+	if target != nil {
+		report.Cluster, report.LocalNode = target.Name, localName(target)
+		report.Online = isOnline(target)
+	}
+	return nil
+}

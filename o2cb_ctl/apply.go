@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/o2cb-go/o2cb/libo2cb"
+)
+
+// errNotConfirmed ends an apply that nobody agreed to.
+var errNotConfirmed = errors.New("nothing was changed; say --yes to apply without being asked")
+
+func newApply(s *settings) *cobra.Command {
+	var permissive, live, yes, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "apply [CLUSTER]",
+		Short: "Make the kernel's cluster like the file's",
+		Long: `apply shows what plan shows, asks, and takes the steps: all of them or, when one
+fails, none. What was shown is what is done: when file or kernel changed in
+between, nothing is. Nodes come and go, and so do the regions of a global
+heartbeat, while volumes are mounted and locks are held.
+
+When a step needs the cluster offline nothing is done, or with --live only the
+others. An apply that was killed is noted: plan shows where it stopped, the next
+one goes on from there, and undo leads back.
+
+Exit status:
+  0  done, or there was nothing to do
+  1  nothing was changed`,
+		Example: `  o2cb_ctl plan                     # what would it do?
+  o2cb_ctl apply
+  o2cb_ctl apply web --yes --live
+  o2cb_ctl undo                     # back again`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m := s.manager(permissive)
+			preview, err := m.Plan(cmd.Context(), optional(args))
+			if err != nil {
+				return explainFindings(s.std.err, err, permissive)
+			}
+			printWarnings(s.std.err, preview.Findings)
+			printWarnings(s.std.err, preview.SettingsFindings)
+			if live {
+				preview = preview.Live()
+			}
+			if err := s.confirm(preview, yes, asJSON); err != nil {
+				return err
+			}
+			ctx, stop := steadfast(cmd.Context())
+			defer stop()
+			report, err := m.Apply(ctx, preview)
+			if err != nil {
+				printLoaded(s.std.err, report.Stack)
+				return explainFindings(s.std.err, err, permissive)
+			}
+			if asJSON {
+				return printJSON(s.std.out, report)
+			}
+			unchanged, changed := outcome(report)
+			return printReport(s.std.out, report, unchanged, changed)
+		},
+	}
+	cmd.Flags().BoolVar(&permissive, "permissive", false, "pass over errors that neither the C tools nor the kernel mind")
+	cmd.Flags().BoolVar(&live, "live", false, "take only the steps that need not the cluster offline")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// confirm shows a preview on a terminal and asks whether to go on. Without one
+// it has to be said beforehand.
+func (s *settings) confirm(p *libo2cb.Preview, yes, asJSON bool) error {
+	if yes || p.InSync {
+		return nil
+	}
+	terminal, ok := s.std.in.(*os.File)
+	if asJSON || !ok || !isTerminal(terminal) {
+		return errNotConfirmed
+	}
+	if err := printPreview(s.std.err, p); err != nil {
+		return err
+	}
+	fmt.Fprint(s.std.err, "Apply it? (y/n) [n]: ")
+	answer, err := bufio.NewReader(terminal).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return errNotConfirmed
+}
+
+func newUndo(s *settings) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "undo",
+		Short: "Take back what the last apply, online or offline changed",
+		Long: `undo leads the kernel's cluster back to what it was before the operation that was
+cut short or, without one, before the last apply, online or offline since the
+machine booted. When somebody else changed the cluster since, it refuses. It
+leaves the configuration file and the kernel's modules alone; undo again is redo.
+
+Exit status:
+  0  done
+  1  nothing was changed`,
+		Example: `  o2cb_ctl undo
+  o2cb_ctl status`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, stop := steadfast(cmd.Context())
+			defer stop()
+			report, err := s.manager(false).Undo(ctx)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(s.std.out, report)
+			}
+			unchanged, changed := outcome(report)
+			if report.LocalNode == "" {
+				unchanged, changed = "No cluster is online: nothing changed", "Cluster "+report.Cluster+" is offline"
+			}
+			return printReport(s.std.out, report, unchanged, changed)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
