@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package mixed
+
+import (
+	"testing"
+
+	"github.com/o2cb-go/o2cb/tests/lab"
+)
+
+func TestMain(m *testing.M) { lab.Main(m, nil) }
