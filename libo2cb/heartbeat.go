@@ -54,7 +54,24 @@ func (m *Manager) StartHeartbeat(ctx context.Context, target string, progress fu
 		}
 		request.Device, request.UUID = found[0].Device, found[0].UUID
 	}
-	return keeper.Start(ctx, request)
+	return m.starterOr(keeper).Start(ctx, request)
+}
+
+// starterOr returns who starts regions, which is keeper unless another process
+// does it.
+func (m *Manager) starterOr(keeper *heartbeat.Keeper) Starter {
+	if m.starter != nil {
+		return m.starter
+	}
+	return keeper
+}
+
+// Keeper returns who keeps the regions of the kernel's cluster, without what makes
+// the methods of Manager exclude each other: it is for the process that starts
+// regions on behalf of one, see [Options].Starter. It fails with [ErrNoCluster].
+func (m *Manager) Keeper() (*heartbeat.Keeper, error) {
+	keeper, _, err := m.keeper()
+	return keeper, err
 }
 
 // StopHeartbeat takes one user of a region away, and stops the region with the

@@ -46,8 +46,19 @@ type Options struct {
 	// Find looks for volumes by UUID; [volume.FindAll] when nil. A disk that hangs
 	// keeps the process from ending that reads it, which may be another one.
 	Find func(ctx context.Context, root string, uuids []string) ([]*volume.Volume, error)
+	// Starter starts heartbeat regions; when nil this process does it. One that is
+	// killed in those ten seconds leaves a region that only a reboot removes, so a
+	// program that may be killed has another process do it.
+	Starter Starter
 	// Logger gets a line of level debug for each change; silent when nil.
 	Logger logrus.FieldLogger
+}
+
+// Starter starts heartbeat regions. A [*heartbeat.Keeper] is one, and says what is
+// to be kept to.
+type Starter interface {
+	Start(ctx context.Context, r heartbeat.Request) (*heartbeat.Result, error)
+	StartAll(ctx context.Context, clusterName string, requests []heartbeat.Request, progress func([]heartbeat.Progress)) ([]heartbeat.Result, error)
 }
 
 // Manager controls the cluster of one system. It keeps nothing but its options
@@ -60,6 +71,7 @@ type Manager struct {
 	observe    func(plan.Event) error
 	progress   func([]heartbeat.Progress)
 	find       func(ctx context.Context, root string, uuids []string) ([]*volume.Volume, error)
+	starter    Starter
 	log        logrus.FieldLogger
 	stack      *stack.Stack
 	addresses  func() ([]netip.Prefix, error)
@@ -68,7 +80,7 @@ type Manager struct {
 
 // New returns a Manager. It looks at nothing.
 func New(o Options) *Manager {
-	m := &Manager{root: "/", config: o.Config, localNode: o.LocalNode, permissive: o.Permissive, observe: o.Observe, progress: o.Progress, find: o.Find, log: o.Logger, addresses: hostAddresses}
+	m := &Manager{root: "/", config: o.Config, localNode: o.LocalNode, permissive: o.Permissive, observe: o.Observe, progress: o.Progress, find: o.Find, starter: o.Starter, log: o.Logger, addresses: hostAddresses}
 	if o.Root != "" {
 		m.root = filepath.Clean(o.Root)
 	}

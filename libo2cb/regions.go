@@ -161,23 +161,19 @@ func (m *Manager) reshape(ctx context.Context, operationName, name string, choos
 	return report, err
 }
 
-// checkWhole refuses regions of a global heartbeat whose start was cut short, once
-// nobody is starting them any more: in a plan they look like those that run. have
-// may be nil.
+// checkWhole waits until nobody is starting a region of a global heartbeat, and
+// refuses one whose start was cut short: in a plan both look like those that run.
+// have may be nil.
 func (m *Manager) checkWhole(ctx context.Context, kernel *configfs.FS, have *cluster.Cluster) error {
-	if have == nil || have.Mode() != cluster.GlobalHeartbeat {
+	if have == nil || have.Mode() != cluster.GlobalHeartbeat || len(have.Regions) == 0 {
 		return nil
 	}
-	var halves []heartbeat.Request
-	for _, r := range have.Regions {
-		if r.Device == "" {
-			halves = append(halves, heartbeat.Request{UUID: r.Name})
-		}
+	requests := make([]heartbeat.Request, len(have.Regions))
+	for i, r := range have.Regions {
+		requests[i].UUID = r.Name
 	}
-	if len(halves) == 0 {
-		return nil
-	}
-	_, err := m.keeperOf(kernel, have.Name).StartAll(ctx, have.Name, halves, nil)
+	// All of them run, so that nothing is started.
+	_, err := m.keeperOf(kernel, have.Name).StartAll(ctx, have.Name, requests, nil)
 	return err
 }
 
@@ -262,7 +258,7 @@ func (m *Manager) startRegions(ctx context.Context, kernel *configfs.FS, cluster
 		}
 		requests[i] = heartbeat.Request{Device: v.Device, UUID: v.UUID}
 	}
-	_, err = m.keeperOf(kernel, clusterName).StartAll(ctx, clusterName, requests, m.progress)
+	_, err = m.starterOr(m.keeperOf(kernel, clusterName)).StartAll(ctx, clusterName, requests, m.progress)
 	return err
 }
 

@@ -107,7 +107,7 @@ func (c heartbeatControl) pointless(err error) bool {
 }
 
 func (c heartbeatControl) run(ctx context.Context, out io.Writer) error {
-	m := libo2cb.New(libo2cb.Options{Find: findVolumes})
+	m := libo2cb.New(libo2cb.Options{Find: findVolumes, Starter: starter{root: "/"}})
 	target := c.device + c.uuid
 	switch c.action {
 	case 'S':

@@ -42,6 +42,7 @@ func (s *settings) manager(permissive bool) *libo2cb.Manager {
 		Permissive: permissive,
 		Progress:   newProgress(s.std.err, "").showRegions,
 		Find:       findVolumes,
+		Starter:    starter{root: s.root},
 	}
 	if s.verbose {
 		log := logrus.New()
@@ -131,7 +132,7 @@ o2cb_ctl -h. The manual is in o2cb_ctl(8).`,
 	addGroup(root, "Cluster", newLoad(s), newUnload(s), newOnline(s), newOffline(s), newPlan(s), newApply(s), newUndo(s), newStatus(s))
 	addGroup(root, "Heartbeat", newHeartbeat(s), newVolume(s))
 	addGroup(root, "Locks", newLock(s))
-	root.AddCommand(newCompletion(s), newReadBlocks(s), newFindVolumes(s))
+	root.AddCommand(newCompletion(s), newReadBlocks(s), newFindVolumes(s), newSurveyVolumes(s), newStartRegions(s))
 	root.AddCommand(newAskPeers(s))
 	root.PersistentPostRun = func(cmd *cobra.Command, _ []string) { s.publishAfter(cmd.Context(), cmd.CommandPath()) }
 	addCompletions(root, s)

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -50,29 +49,6 @@ Exit status:
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
-}
-
-// volumes reads the named devices, or finds all volumes, and returns what could
-// be read and why the rest could not.
-func (s *settings) volumes(ctx context.Context, devices []string) ([]*volume.Volume, []error, error) {
-	if len(devices) == 0 {
-		survey, err := volume.Scan(ctx, s.root)
-		if err != nil {
-			return nil, nil, err
-		}
-		return survey.Volumes, survey.Problems, nil
-	}
-	var volumes []*volume.Volume
-	var problems []error
-	for _, device := range devices {
-		v, err := volume.Open(s.path(device))
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		volumes = append(volumes, v)
-	}
-	return volumes, problems, nil
 }
 
 // volumeReport is what volume --json prints of each.

@@ -12,8 +12,9 @@ import (
 
 // way is one of several ways to do the same thing.
 type way struct {
-	name string
-	do   func() error
+	name  string
+	do    func() error
+	after func() error // looks at what do did and takes it back, untimed; nil for nothing
 }
 
 // The names of the ways. They are part of a metric's unit, so without spaces.
@@ -39,17 +40,27 @@ func compare(rounds int, ways ...way) (times, error) {
 			if round%2 == 1 {
 				i = len(ways) - 1 - step
 			}
-			start := time.Now()
-			if err := ways[i].do(); err != nil {
+			var err error
+			if row[i], err = ways[i].time(); err != nil {
 				return nil, fmt.Errorf("%s: %w", ways[i].name, err)
 			}
-			row[i] = time.Since(start)
 		}
 		if round > 0 {
 			all = append(all, row)
 		}
 	}
 	return all, nil
+}
+
+// time does it once and returns how long that took.
+func (w way) time() (time.Duration, error) {
+	start := time.Now()
+	err := w.do()
+	took := time.Since(start)
+	if err == nil && w.after != nil {
+		err = w.after()
+	}
+	return took, err
 }
 
 // report makes metrics of a comparison in which each time was that of as many

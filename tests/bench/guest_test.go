@@ -14,8 +14,11 @@ import (
 
 func TestMain(m *testing.M) {
 	lab.Main(m, map[string]func(args []string) int{
-		"lock":   role(compareLocks),
-		"volume": role(compareVolume),
+		"lock":     role(compareLocks),
+		"volume":   role(compareVolume),
+		"register": role(compareRegister),
+		"add":      role(compareAdd),
+		"info":     role(compareInfo),
 	})
 }
 
@@ -32,6 +35,26 @@ func BenchmarkGuest(b *testing.B) {
 	b.Run("Volume", func(b *testing.B) {
 		report(b, inGuest(b, c, "volume", rig.Tool(b, "o2cb_ctl"), c.Disk(0)), 1, ours, inC)
 	})
+}
+
+// BenchmarkCluster compares what changes and lists the largest cluster that can
+// be, whole processes, in a guest with the stack loaded.
+func BenchmarkCluster(b *testing.B) {
+	c := lab.Start(b, lab.Nodes(1))
+	rig.Configure(c)
+	rig.Load(b, c)
+	tool := rig.Tool(b, "o2cb_ctl")
+	b.Run("Register", func(b *testing.B) {
+		report(b, inGuest(b, c, "register", rig.Tool(b, "o2cb")), 1, ours, inC, raw)
+	})
+	b.Run("AddNode", func(b *testing.B) {
+		report(b, inGuest(b, c, "add", tool), 1, ours, inC)
+	})
+	for _, state := range []string{"configured", "registered"} {
+		b.Run("Info/"+state, func(b *testing.B) {
+			report(b, inGuest(b, c, "info", tool, state), 1, ours, inC)
+		})
+	}
 }
 
 // inGuest makes a comparison in the guest.

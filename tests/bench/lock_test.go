@@ -56,7 +56,7 @@ func compareLocks([]string) (_ times, err error) {
 
 // batch is a way that does one thing lockBatch times.
 func batch(name string, once func() error) way {
-	return way{name, func() error {
+	return way{name: name, do: func() error {
 		for range lockBatch {
 			if err := once(); err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/o2cb-go/o2cb/libo2cb/conf"
 	"github.com/o2cb-go/o2cb/tests/lab"
 	"github.com/o2cb-go/o2cb/tests/rig"
 )
@@ -26,28 +27,59 @@ func BenchmarkStart(b *testing.B) {
 
 // BenchmarkConfig compares the reading of a cluster.conf with as many nodes as
 // a cluster can have. Our program looks for mistakes; that of Debian, which has
-// no such command, lists the nodes.
+// no such command, lists the nodes. Library is what a Go program pays for the
+// same as our program does, against what it would pay to run Debian's.
 func BenchmarkConfig(b *testing.B) {
-	const nodes = 255
 	file := filepath.Join(b.TempDir(), "cluster.conf")
-	if err := os.WriteFile(file, []byte(config(nodes)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(config(maxNodes)), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	benchmarkPrograms(b,
-		program{path: rig.Tool(b, "o2cb_ctl"), args: []string{"check", file}, prints: fmt.Sprintf("%d nodes", nodes)},
-		debian(b, "o2cb", fmt.Sprintf("node%d", nodes-1), "--config-file="+file, "list-nodes", "--oneline", rig.Name))
+	theirs := debian(b, "o2cb", nodeName(maxNodes-1), "--config-file="+file, "list-nodes", "--oneline", rig.Name)
+	b.Run("Program", func(b *testing.B) {
+		benchmarkPrograms(b,
+			program{path: rig.Tool(b, "o2cb_ctl"), args: []string{"check", file}, prints: fmt.Sprintf("%d nodes", maxNodes)}, theirs)
+	})
+	b.Run("Library", func(b *testing.B) {
+		var all times
+		for b.Loop() {
+			more, err := compare(programRounds,
+				way{name: ours, do: func() error { return validate(file) }}, way{name: inC, do: theirs.run})
+			if err != nil {
+				b.Fatal(err)
+			}
+			all = append(all, more...)
+		}
+		report(b, all, 1, ours, inC)
+	})
 }
 
-// config returns a cluster.conf.
+// validate reads a cluster.conf and looks for mistakes.
+func validate(file string) error {
+	f, findings, err := conf.Load(file)
+	if err == nil {
+		err = findings.Err()
+	}
+	if err == nil && len(f.Clusters()[0].Nodes) != maxNodes {
+		err = fmt.Errorf("%d nodes", len(f.Clusters()[0].Nodes))
+	}
+	return err
+}
+
+// config returns a cluster.conf with that many nodes.
 func config(nodes int) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "cluster:\n\tname = %s\n\tnode_count = %d\n", rig.Name, nodes)
 	for i := range nodes {
-		fmt.Fprintf(&text, "\nnode:\n\tcluster = %s\n\tnumber = %d\n\tname = node%d\n\tip_address = 10.0.%d.%d\n\tip_port = 7777\n",
-			rig.Name, i, i, i/100, i%100+1)
+		fmt.Fprintf(&text, "\nnode:\n\tcluster = %s\n\tnumber = %d\n\tname = %s\n\tip_address = %s\n\tip_port = 7777\n",
+			rig.Name, i, nodeName(i), nodeAddress(i))
 	}
 	return text.String()
 }
+
+func nodeName(i int) string { return fmt.Sprintf("node%d", i) }
+
+// nodeAddress returns a node's address, that of node 0 being the guest's.
+func nodeAddress(i int) string { return fmt.Sprintf("10.9.%d.%d", i/200, i%200+1) }
 
 func benchmarkPrograms(b *testing.B, our, their program) {
 	b.Helper()
@@ -69,7 +101,7 @@ func comparePrograms(our, their program) (times, error) {
 			return nil, err
 		}
 	}
-	return compare(programRounds, way{ours, our.run}, way{inC, their.run})
+	return compare(programRounds, way{name: ours, do: our.run}, way{name: inC, do: their.run})
 }
 
 // program is a program with its arguments.

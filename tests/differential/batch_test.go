@@ -15,10 +15,7 @@ import (
 	"syscall"
 )
 
-const (
-	configFile = "/etc/ocfs2/cluster.conf"
-	tree       = "/sys/kernel/config/cluster"
-)
+const configFile = "/etc/ocfs2/cluster.conf"
 
 // batch is what the role of that name gets to do.
 type batch struct {
@@ -29,7 +26,8 @@ type batch struct {
 // job is one command line and where it starts from.
 type job struct {
 	Config string // the text of cluster.conf; "-" for no file
-	Setup  string // run by the C tools before, on both sides
+	Setup  string // command lines that are run before, on both sides, each of which must succeed
+	Scene  string // the name of what the kernel is doing; see scenes
 	Line   string
 }
 
@@ -38,7 +36,7 @@ type outcome struct {
 	Stdout, Stderr string
 	Status         int    // 128 + the signal that ended it
 	File           string // as the C parser lists it
-	Tree           string // everything below the cluster directory of configfs
+	Tree           string // what the kernel has; see kernelState
 }
 
 // pair is a job done by both.
@@ -66,7 +64,10 @@ func doBatch(path string) ([]pair, error) {
 	if err := json.Unmarshal(text, &b); err != nil {
 		return nil, err
 	}
-	r := runner{said: map[string]string{}}
+	r := &runner{said: map[string]string{}}
+	if err := setUp(prepareDisks); err != nil {
+		return nil, err
+	}
 	var pairs []pair
 	for _, j := range b.Cases {
 		c, err := r.do(j, "")
@@ -84,7 +85,9 @@ func doBatch(path string) ([]pair, error) {
 
 // runner does jobs.
 type runner struct {
-	said map[string]string // what the C parser says of a text
+	said  map[string]string // what the C parser says of a text
+	stage stage
+	lock  *os.File // the lock that is held in the scene of that name
 }
 
 // word is a word of a command line, bare or in quotes. A shell would have to
@@ -100,18 +103,10 @@ func words(line string) []string {
 }
 
 // do does a job with the programs of a folder; those in PATH without one.
-func (r runner) do(j job, folder string) (outcome, error) {
+func (r *runner) do(j job, folder string) (outcome, error) {
 	var o outcome
-	if err := clearKernel(); err != nil {
+	if err := r.prepare(j); err != nil {
 		return o, err
-	}
-	if err := writeConfig(j.Config); err != nil {
-		return o, err
-	}
-	if j.Setup != "" {
-		if out, status := command(words(j.Setup)...); status != 0 {
-			return o, fmt.Errorf("setup %s: status %d: %s", j.Setup, status, out)
-		}
 	}
 	args := words(j.Line)
 	cmd := exec.Command(filepath.Join(folder, args[0]), args[1:]...)
@@ -125,8 +120,36 @@ func (r runner) do(j job, folder string) (outcome, error) {
 	if o.File, err = r.readConfig(); err != nil {
 		return o, err
 	}
-	o.Tree, err = readTree()
+	o.Tree, err = kernelState()
 	return o, err
+}
+
+// prepare brings file and kernel to where a job starts.
+func (r *runner) prepare(j job) error {
+	if j.Scene != "" {
+		return r.set(j)
+	}
+	if err := r.clear(); err != nil {
+		return err
+	}
+	if err := writeConfig(j.Config); err != nil {
+		return err
+	}
+	return setUp(j.Setup)
+}
+
+// setUp runs command lines.
+func setUp(lines string) error {
+	for line := range strings.Lines(lines) {
+		args := words(line)
+		if len(args) == 0 {
+			continue
+		}
+		if out, status := command(args...); status != 0 {
+			return fmt.Errorf("setup %s: status %d: %s", line, status, out)
+		}
+	}
+	return nil
 }
 
 func statusOf(cmd *exec.Cmd) int {
@@ -158,7 +181,7 @@ func writeConfig(text string) error {
 }
 
 // readConfig returns what the C parser reads in cluster.conf.
-func (r runner) readConfig() (string, error) {
+func (r *runner) readConfig() (string, error) {
 	text, err := os.ReadFile(configFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", err
@@ -175,46 +198,4 @@ func (r runner) readConfig() (string, error) {
 	}
 	r.said[string(text)] = said
 	return said, nil
-}
-
-// readTree returns everything below the cluster directory of configfs.
-func readTree() (string, error) {
-	var b strings.Builder
-	err := filepath.WalkDir(tree, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() {
-			fmt.Fprintln(&b, path)
-			return nil
-		}
-		// A value that cannot be read is a state, too.
-		value, err := os.ReadFile(path)
-		fmt.Fprintf(&b, "%s %q %v\n", path, value, err != nil)
-		return nil
-	})
-	return b.String(), err
-}
-
-// clearKernel removes the kernel's clusters, which have no regions here.
-func clearKernel() error {
-	clusters, err := os.ReadDir(tree)
-	if err != nil {
-		return err
-	}
-	for _, c := range clusters {
-		nodes, err := os.ReadDir(filepath.Join(tree, c.Name(), "node"))
-		if err != nil {
-			return err
-		}
-		for _, n := range nodes {
-			if err := syscall.Rmdir(filepath.Join(tree, c.Name(), "node", n.Name())); err != nil {
-				return err
-			}
-		}
-		if err := syscall.Rmdir(filepath.Join(tree, c.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -91,8 +91,10 @@ func stranger() string { return strings.ReplaceAll(two(), "node0", "alpha") }
 // empty has a cluster without nodes.
 func empty() string { return clusterStanza("web", "0") }
 
-// The files that neither tool loads.
+// The files that not both tools load.
 const (
+	noName     = "cluster:\n\tnode_count = 0\n"
+	emptyName  = "cluster:\n\tname =\n\tnode_count = 0\n"
 	badSyntax  = "cluster:\n\tname = web\n\tnode_count = 0\n\n\tname = again\n"
 	badHead    = "cluster :\n\tname = web\n\tnode_count = 0\n"
 	badAddress = "cluster:\n\tname = web\n\tnode_count = 1\n\nnode:\n\tcluster = web\n\tname = a\n\tnumber = 0\n\tip_address = 10.0.0.300\n\tip_port = 7777\n"

@@ -4,13 +4,16 @@ package differential
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/o2cb-go/o2cb/tests/lab"
 	"github.com/o2cb-go/o2cb/tests/rig"
@@ -26,44 +29,79 @@ const (
 	minConfigs = 12
 )
 
-// guests is in how many guests the table runs side by side.
-const guests = 2
+// guests is in how many guests the table runs side by side: the lines that start
+// from scratch in all but the last, those of the scenes, which wait for
+// heartbeats, in that.
+const guests = 3
+
+// update makes TestSameAsTheCTools write what it saw into the file of differences.
+var update = flag.Bool("update", false, "rewrite "+differencesFile)
 
 // TestSameAsTheCTools runs the table.
 func TestSameAsTheCTools(t *testing.T) {
 	reasons := explained(t)
-	shares := make([][]line, guests)
+	all := everything(t)
+	shares := make([][]*line, guests)
+	for i, l := range all {
+		share := i % (guests - 1)
+		if l.Scene != "" {
+			share = guests - 1
+		}
+		shares[share] = append(shares[share], l)
+	}
+	t.Run("guests", func(t *testing.T) {
+		for i, share := range shares {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				for k, p := range runAll(t, share) {
+					share[k].outcomes = &p
+					share[k].check(t, reasons)
+				}
+			})
+		}
+	})
+	checkDifferences(t, all)
+	for _, l := range all {
+		delete(reasons, l.reason)
+	}
+	for number := range elsewhere() {
+		delete(reasons, number)
+	}
+	for number := range reasons {
+		t.Errorf("docs/compatibility.md: nothing shows paragraph %d", number)
+	}
+}
+
+// everything returns the lines of the table, of which there have to be enough.
+func everything(t *testing.T) []*line {
+	t.Helper()
+	var all []*line
 	configs := map[string]bool{}
-	lines, different := 0, 0
-	for _, g := range groups() {
+	different := 0
+	for _, g := range slices.Concat(groups(), heartbeatGroups(), livingGroups()) {
 		configs[g.config] = true
 		for _, l := range g.parse(t) {
-			shares[lines%guests] = append(shares[lines%guests], l)
-			lines++
+			all = append(all, &l)
 			if l.reason != 0 {
 				different++
 			}
 		}
 	}
-	if lines < minLines || len(configs) < minConfigs {
-		t.Errorf("%d lines over %d config files, want %d over %d", lines, len(configs), minLines, minConfigs)
+	if len(all) < minLines || len(configs) < minConfigs {
+		t.Errorf("%d lines over %d config files, want %d over %d", len(all), len(configs), minLines, minConfigs)
 	}
-	t.Logf("%d command lines, %d config files, %d explained differences", lines, len(configs), different)
-	for i, share := range shares {
-		t.Run(fmt.Sprintf("guest %d", i), func(t *testing.T) {
-			t.Parallel()
-			for k, p := range runAll(t, share) {
-				share[k].check(t, p, reasons)
-			}
-		})
-	}
+	t.Logf("%d command lines, %d config files, %d explained differences", len(all), len(configs), different)
+	return all
 }
 
 // check compares the outcomes of a line with each other and with the table.
-func (l line) check(t *testing.T, p pair, reasons map[int]bool) {
+func (l *line) check(t *testing.T, reasons map[int]bool) {
 	t.Helper()
+	p := *l.outcomes
 	if got := difference(p); got != l.expected {
-		t.Errorf("%s: %s\ndiffers in %q, the table says %q\nC:    %+v\nours: %+v", l.group, l.text, got, l.expected, p.C, p.Ours)
+		var b strings.Builder
+		l.describe(&b)
+		t.Errorf("differs in %q, the table says %q\n%serrors of C:    %s\nerrors of ours: %s", got, l.expected, &b, p.C.Stderr, p.Ours.Stderr)
 	}
 	if l.reason != 0 && !reasons[l.reason] {
 		t.Errorf("%s: %s: docs/compatibility.md has no paragraph %d", l.group, l.text, l.reason)
@@ -75,9 +113,10 @@ func (l line) check(t *testing.T, p pair, reasons map[int]bool) {
 }
 
 // runAll does all lines in one guest, by both.
-func runAll(t *testing.T, lines []line) []pair {
+func runAll(t *testing.T, lines []*line) []pair {
 	t.Helper()
-	n := lab.Start(t, lab.Nodes(1)).Node(0)
+	n := lab.Start(t, lab.Nodes(1), lab.RunLimit(15*time.Minute),
+		lab.Disk("local", "64M"), lab.Disk("global", "64M"), lab.Disk("other", "64M"), lab.Disk("none", "4M")).Node(0)
 	tool := rig.Tool(t, "o2cb_ctl")
 	n.MustRun(tool, "load")
 	b := batch{Ours: filepath.Dir(tool)}
@@ -111,9 +150,7 @@ func difference(p pair) string {
 	if p.C.Status != p.Ours.Status {
 		parts = append(parts, fmt.Sprintf("%d→%d", p.C.Status, p.Ours.Status))
 	}
-	for _, part := range []struct{ name, c, ours string }{
-		{"stdout", p.C.Stdout, p.Ours.Stdout}, {"file", p.C.File, p.Ours.File}, {"tree", p.C.Tree, p.Ours.Tree},
-	} {
+	for _, part := range p.parts() {
 		if part.c != part.ours {
 			parts = append(parts, part.name)
 		}

@@ -2,11 +2,16 @@
 
 package differential
 
+import "strings"
+
 // groups is the table: which command lines, over which files, and where we differ.
 func groups() []group {
 	return []group{
 		{"options", two(), "", `
 			o2cb_ctl -h
+			o2cb_ctl -V
+			o2cb_ctl --version
+			o2cb_ctl -IV
 			o2cb_ctl -Ih
 			o2cb_ctl -hx
 			o2cb_ctl -x
@@ -41,7 +46,7 @@ func groups() []group {
 			o2cb_ctl -I -t cluster -t node -o
 			o2cb_ctl -I -n=web
 			o2cb_ctl -I -t node -o --
-		`},
+		`, ""},
 		{"info", two(), "", `
 			o2cb_ctl -I -t cluster
 			o2cb_ctl -I -t cluster -o
@@ -61,7 +66,7 @@ func groups() []group {
 			o2cb_ctl -I -n WEB
 			o2cb_ctl -I -t cluster -a bogus
 			o2cb_ctl -I -t node -a online
-		`},
+		`, ""},
 		{"info of clusters", pairOfClusters(), "", `
 			o2cb_ctl -I -t cluster -o
 			o2cb_ctl -I -t cluster
@@ -74,7 +79,7 @@ func groups() []group {
 			o2cb list-cluster web --oneline
 			o2cb list-nodes db --oneline
 			o2cb list-heartbeats db
-		`},
+		`, ""},
 		{"info of an odd file", odd(), "", `
 			o2cb_ctl -I -t node -o
 			o2cb_ctl -I -t cluster
@@ -83,12 +88,12 @@ func groups() []group {
 			o2cb list-cluster web
 			o2cb list-nodes --oneline web
 			o2cb list-clusters
-		`},
+		`, ""},
 		{"info of a wild file", wild(), "", `
 			o2cb_ctl -I -t node -o
 			o2cb list-nodes --oneline web
 			o2cb remove-node web node0   ## 11 0→1 file
-		`},
+		`, ""},
 		{"info of nothing", noFile, "", `
 			o2cb_ctl -I -t cluster
 			o2cb_ctl -I -t cluster -o
@@ -100,7 +105,7 @@ func groups() []group {
 			o2cb add-node --ip 10.9.0.1 web a
 			o2cb_ctl -C -n web -t cluster
 			o2cb add-cluster web
-		`},
+		`, ""},
 		{"empty file", "", "", `
 			o2cb_ctl -I -t cluster -o
 			o2cb list-clusters
@@ -112,7 +117,7 @@ func groups() []group {
 			o2cb add-cluster web
 			o2cb add-cluster ' web '
 			o2cb add-cluster 1web
-		`},
+		`, ""},
 		{"bad syntax", badSyntax, "", `
 			o2cb_ctl -I -t node
 			o2cb_ctl -I -n web -o
@@ -122,20 +127,20 @@ func groups() []group {
 			o2cb add-cluster x
 			o2cb remove-cluster web
 			o2cb register-cluster web
-		`},
+		`, ""},
 		{"bad head", badHead, "", `
 			o2cb_ctl -I -t node
 			o2cb list-clusters
-		`},
+		`, ""},
 		{"bad address", badAddress, "", `
 			o2cb_ctl -I -t node
 			o2cb list-nodes web
 			o2cb remove-node web a
-		`},
+		`, ""},
 		{"bad number", badNumber, "", `
 			o2cb_ctl -I -t cluster
 			o2cb list-clusters
-		`},
+		`, ""},
 		{"create", two(), "", `
 			o2cb_ctl -C -n db -t cluster
 			o2cb_ctl -C -n web -t cluster
@@ -174,9 +179,10 @@ func groups() []group {
 			o2cb_ctl -C -n a/b -t node -a cluster=web -a ip_address=10.9.0.3 -a ip_port=7777   ## 11 0→234 file
 			o2cb_ctl -C -n c -t node -a colour=red
 			o2cb_ctl -C -n x -t cluster -a colour=red
-		`},
+		`, ""},
 		{"defects", two(), "", `
 			o2cb_ctl   ## 17 234→0 stdout
+			o2cb_ctl --help   ## 17 stdout
 			o2cb_ctl -D -n beta   ## 1 161→0 file
 			o2cb_ctl -D -n web   ## 1 161→0 file
 			o2cb_ctl -D -n nope   ## 1 161→254
@@ -199,7 +205,7 @@ func groups() []group {
 			o2cb_ctl -H -n web -t cluster -a online=   ## 7 0→234
 			o2cb_ctl -H -n web -t cluster -a online=YES   ## 7 0→234 stdout tree
 			o2cb_ctl -H -n web -t cluster -a name=new -a online=yes
-		`},
+		`, ""},
 		{"change", pairOfClusters(), "", `
 			o2cb_ctl -H -t cluster
 			o2cb_ctl -H -n web -t cluster
@@ -217,17 +223,17 @@ func groups() []group {
 			o2cb_ctl -D -n beta   ## 8 161→234
 			o2cb_ctl -I -t node -o   ## 8 stdout
 			o2cb_ctl -I -n beta   ## 8 stdout
-		`},
+		`, ""},
 		{"a lie", lie(), "", `
 			o2cb_ctl -I -t cluster -o   ## 9 stdout
 			o2cb_ctl -C -n c -t node -a cluster=web -a ip_address=10.9.0.3 -a ip_port=7777   ## 10 file
 			o2cb list-cluster --oneline web   ## 9 stdout
 			o2cb remove-node web beta   ## 9 file
-		`},
+		`, ""},
 		{"a gap", gap(), "", `
 			o2cb_ctl -C -n c -t node -a cluster=web -a ip_address=10.9.0.3 -a ip_port=7777   ## 10 file
 			o2cb add-node --ip 10.9.0.3 web c
-		`},
+		`, ""},
 		{"o2cb options", two(), "", `
 			o2cb
 			o2cb bogus
@@ -262,7 +268,7 @@ func groups() []group {
 			o2cb start-heartbeat
 			o2cb stop-heartbeat
 			o2cb list-cluster --one web
-		`},
+		`, ""},
 		{"o2cb edit", two(), "", `
 			o2cb add-cluster db
 			o2cb add-cluster db surplus
@@ -310,7 +316,7 @@ func groups() []group {
 			o2cb add-heartbeat web ''   ## 11 0→1 file
 			o2cb add-heartbeat web /dev/nonexistent   ## 19 0→1 file
 			o2cb remove-heartbeat web ` + regionA + `
-		`},
+		`, ""},
 		{"regions", global(), "", `
 			o2cb list-heartbeats web
 			o2cb list-heartbeats --oneline web
@@ -324,7 +330,7 @@ func groups() []group {
 			o2cb_ctl -H -n web -t cluster -a name=www
 			o2cb_ctl -I -t heartbeat   ## 4 234→0 stdout
 			o2cb_ctl -D -n ` + regionA + `   ## 4 161→0 file
-		`},
+		`, ""},
 		{"kernel, offline", two(), "", `
 			o2cb cluster-status
 			o2cb cluster-status web
@@ -342,7 +348,7 @@ func groups() []group {
 			o2cb_ctl -C -i -n c -t node -a cluster=web -a ip_address=10.9.0.3 -a ip_port=7777
 			o2cb_ctl -D -n beta -u   ## 1 161→0 file
 			o2cb_ctl -D -n web -u   ## 1 161→0 file
-		`},
+		`, ""},
 		{"kernel, online", two(), "o2cb register-cluster web", `
 			o2cb cluster-status
 			o2cb cluster-status web
@@ -364,41 +370,77 @@ func groups() []group {
 			o2cb_ctl -I -t node -o   ## 5 stdout
 			o2cb_ctl -D -n beta -u   ## 1 161→0 stdout file tree
 			o2cb_ctl -D -n web -u   ## 1 161→0 stdout file tree
-		`},
+		`, ""},
 		{"kernel, a second cluster", pairOfClusters(), "o2cb register-cluster web", `
 			o2cb register-cluster db
 			o2cb unregister-cluster db
 			o2cb cluster-status db
 			o2cb_ctl -H -n db -t cluster -a online=no
-		`},
+		`, ""},
 		{"kernel, an empty cluster", empty(), "", `
 			o2cb_ctl -C -i -n db -t cluster
 			o2cb register-cluster web   ## 18 0→1 tree
 			o2cb_ctl -H -n web -t cluster -a online=yes   ## 18 stdout tree
-		`},
+		`, ""},
 		{"kernel, two local nodes", twin(), "", `
 			o2cb register-cluster web   ## 18 tree
 			o2cb_ctl -H -n web -t cluster -a online=yes   ## 18 stdout tree
-		`},
+		`, ""},
 		{"kernel, no local node", stranger(), "", `
 			o2cb register-cluster web   ## 18 0→1 tree
 			o2cb_ctl -H -n web -t cluster -a online=yes   ## 18 stdout tree
-		`},
+		`, ""},
 		{"kernel, wild numbers", wild(), "", `
 			o2cb register-cluster web   ## 18 tree
 			o2cb_ctl -H -n web -t cluster -a online=yes   ## 18 251→222 stdout tree
-		`},
+		`, ""},
 		{"kernel, an odd file", odd(), "", `
 			o2cb register-cluster web   ## 18 0→1 tree
 			o2cb_ctl -H -n web -t cluster -a online=yes   ## 18 stdout tree
-		`},
+		`, ""},
+		{"kernel, a dash in the name", strings.ReplaceAll(two(), "web", "web-1"), "", `
+			o2cb register-cluster web-1   ## 25 1→0 tree
+			o2cb_ctl -H -n web-1 -t cluster -a online=yes
+		`, ""},
+		{"kernel, several at once", two(), "", `
+			o2cb_ctl -C -i -n db -n web2 -t cluster   ## 29 251→234 stdout tree
+			o2cb_ctl -D -u -n beta -n node0   ## 22 161→234
+		`, ""},
+		{"the file broke", two(), "o2cb register-cluster web\nsh -c 'echo x >> " + configFile + "'", `
+			o2cb unregister-cluster web   ## 23 1→0 tree
+			o2cb cluster-status   ## 23 1→0 stdout
+			o2cb stop-heartbeat web   ## 23 1→0
+			o2cb register-cluster web
+			o2cb_ctl -I -t node -o
+			o2cb_ctl -H -n web -t cluster -a online=no
+		`, ""},
+		{"no configfs", two(), "umount " + configFS, `
+			o2cb cluster-status
+			o2cb unregister-cluster web
+			o2cb stop-heartbeat web
+			o2cb start-heartbeat web
+			o2cb_ctl -I -t node -o   ## 5 234→0 stdout
+			ocfs2_hb_ctl -I -u ` + regionA + `   ## 26 1→0 stdout
+			ocfs2_hb_ctl -S -d ` + localDisk + ` test
+			o2cb register-cluster web   ## 24 1→0 tree
+			o2cb_ctl -H -n web -t cluster -a online=yes   ## 24 234→0 stdout tree
+			o2cb_ctl -C -i -n db -t cluster   ## 24 234→0 stdout file tree
+		`, ""},
+		{"a cluster without a name", noName, "", `
+			o2cb list-clusters   ## 28 139→1
+			o2cb_ctl -I -t cluster   ## 28 139→251
+		`, ""},
+		{"a cluster with an empty name", emptyName, "", `
+			o2cb list-clusters   ## 28 0→1 stdout
+			o2cb_ctl -I -t cluster   ## 28 0→251 stdout
+		`, ""},
 		{"kernel, global", global(), "", `
 			o2cb register-cluster web
-		`},
+		`, ""},
 		{"kernel, global registered", global(), "o2cb register-cluster web", `
 			o2cb cluster-status web
 			o2cb stop-heartbeat web
 			o2cb unregister-cluster web
-		`},
+		`, ""},
 	}
 }

@@ -15,6 +15,7 @@ type group struct {
 	config string // the text of cluster.conf; "-" for no file
 	setup  string // what the C tools do before each line
 	lines  string // see line
+	scene  string // what the kernel is doing; empty for nothing
 }
 
 // line is one command line. In the table it may be followed by ## and what
@@ -26,6 +27,7 @@ type line struct {
 	text     string // the command line
 	reason   int    // 0 for none
 	expected string // difference
+	outcomes *pair  // once it ran
 }
 
 var marked = regexp.MustCompile(`^(.*?)\s+## (\d+) (.+)$`)
@@ -46,7 +48,7 @@ func (g group) parse(t *testing.T) []line {
 				t.Fatalf("%s: %v", text, err)
 			}
 		}
-		l.job = job{Config: g.config, Setup: g.setup, Line: l.text}
+		l.job = job{Config: g.config, Setup: g.setup, Scene: g.scene, Line: l.text}
 		all = append(all, l)
 	}
 	return all

@@ -56,9 +56,11 @@ func TestLiveChange(t *testing.T) {
 	e.wantRunning(n)
 }
 
-// TestKilledStart kills a start of two regions in the kernel. What is left there
-// cannot be removed without danger: it is named, and nobody touches it. A start that
-// is asked to end takes back what it has begun.
+// TestKilledStart kills a start of two regions in the kernel. One that is asked to
+// end takes back what it has begun. Another process does the work, so that one that
+// is killed comes to its end all the same, and the next run waits for it. Only when
+// that process is killed there is something left that cannot be removed without
+// danger: it is named, and nobody touches it.
 func TestKilledStart(t *testing.T) {
 	t.Parallel()
 	e := start(t, 1, 2)
@@ -79,6 +81,16 @@ func TestKilledStart(t *testing.T) {
 	n.MustShell(underWay)
 	p.Kill(syscall.SIGKILL)
 	p.Wait()
+	e.everywhere("Global heartbeat started\n", o2cb, "start-heartbeat", "web")
+	e.wantRunning(n, e.regions...)
+	e.everywhere("Global heartbeat stopped\n", o2cb, "stop-heartbeat", "web")
+
+	p = n.Start(lab.Command{Args: []string{o2cb, "start-heartbeat", "web"}})
+	n.MustShell(underWay)
+	n.MustShell("kill -9 $(pgrep -f ' start-regions$')")
+	if r := p.Wait(); r.Status != 1 || !strings.Contains(r.Stderr, "gave no answer") {
+		t.Errorf("with the process that starts regions killed: %+v", r)
+	}
 	for _, verb := range []string{"start-heartbeat", "stop-heartbeat"} {
 		e.refused(n, []string{"by halves", "reboot this node"}, o2cb, verb, "web")
 	}

@@ -74,7 +74,7 @@ func overlapping(t *testing.T, n *lab.Node, o2cb string, regions int) {
 		` + o2cb + ` start-heartbeat web & pid=$!
 		most=0
 		while kill -0 $pid 2>/dev/null; do
-			now=$(ls -l /proc/$pid/fd 2>/dev/null | grep -c '` + directory + `/.*/dev$')
+			now=$(ls -l /proc/[0-9]*/fd 2>/dev/null | grep -c '` + directory + `/.*/dev$')
 			[ "$now" -gt "$most" ] && most=$now
 			sleep 0.1
 		done
