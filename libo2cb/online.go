@@ -123,19 +123,18 @@ func (m *Manager) reach(ctx context.Context, name string, want *cluster.Cluster,
 	if report.Recovered, err = m.recover(ctx, kernel); err != nil {
 		return err
 	}
-	if report.Steps, err = m.lead(ctx, name, kernel, want, seen); err != nil {
+	p, err := m.lead(ctx, name, kernel, want, seen)
+	if err != nil {
 		return err
 	}
-	if report.Completed, err = complete(kernel, want, report.Steps); err != nil {
-		return err
-	}
-	have, err := readCluster(kernel)
-	report.Online = have != nil && isOnline(have)
+	report.Steps = p.Steps
+	report.Online = isOnline(p.Want)
+	report.Completed, err = complete(kernel, want, report.Steps)
 	return err
 }
 
-// lead leads the kernel's cluster to want and returns the steps it took.
-func (m *Manager) lead(ctx context.Context, name string, kernel *configfs.FS, want *cluster.Cluster, seen *plan.Plan) ([]plan.Step, error) {
+// lead leads the kernel's cluster to want and returns the way it took.
+func (m *Manager) lead(ctx context.Context, name string, kernel *configfs.FS, want *cluster.Cluster, seen *plan.Plan) (*plan.Plan, error) {
 	have, err := readCluster(kernel)
 	if err != nil {
 		return nil, err
@@ -155,7 +154,7 @@ func (m *Manager) lead(ctx context.Context, name string, kernel *configfs.FS, wa
 	if err := m.perform(ctx, kernel, operation{name: name, plan: p}); err != nil {
 		return nil, err
 	}
-	return p.Steps, nil
+	return p, nil
 }
 
 // complete finishes the registration of node number 0 where a crash cut it short

@@ -138,6 +138,16 @@ func readNodes(d *dir) ([]cluster.Node, error) {
 	return nodes, nil
 }
 
+// readNodeNames returns the nodes without their attributes.
+func readNodeNames(d *dir) ([]cluster.Node, error) {
+	var nodes []cluster.Node
+	err := d.each("node", func(_ *dir, name string) error {
+		nodes = append(nodes, cluster.Node{Name: name})
+		return nil
+	})
+	return nodes, err
+}
+
 // readNode reads the node called name in the directory of all nodes, except
 // whether it is the local one. Its attributes are opened from there: a directory
 // opened for each node would be one more call for every two attributes.

@@ -16,12 +16,14 @@ import (
 type Reader interface {
 	Clusters() ([]string, error)
 	Cluster(name string) (*cluster.Cluster, error)
+	Outline(name string) (*cluster.Cluster, error) // its nodes by name alone
 	Timing(cluster string) (cluster.Timing, error)
 }
 
 // Kernel is what a plan is applied to. *configfs.FS is one but for the regions.
 //
-// Each operation happens whole or fails without a trace.
+// Each operation happens whole, which it looks after itself, or fails without a
+// trace.
 type Kernel interface {
 	Reader
 	CreateCluster(name string) error
@@ -110,7 +112,8 @@ func (e *ApplyError) Unwrap() []error {
 // undone.
 //
 // Before the first step the kernel's cluster is read and compared with p.Have
-// ([ErrStale]), after the last with p.Want ([ErrNotReached]). Regions count only
+// ([ErrStale]), after the last with p.Want, of the nodes their names
+// ([ErrNotReached]). Regions count only
 // for a plan that starts or stops some or removes the cluster: others leave them
 // alone, and one may start or stop at any time. When anything
 // fails, or ctx ends between two steps, what was done is undone, newest first;
@@ -123,7 +126,7 @@ func Apply(ctx context.Context, k Kernel, p *Plan, observe func(Event) error) er
 	if steps := p.Offline(); len(steps) > 0 {
 		return &ApplyError{Step: &steps[0], Err: ErrNeedsOffline}
 	}
-	if err := compare(k, p.Have, p.equal(), ErrStale); err != nil {
+	if err := compare(k, k.Cluster, p.Have, p.equal(), ErrStale); err != nil {
 		return &ApplyError{Err: err}
 	}
 	for i, s := range p.Steps {
@@ -141,7 +144,7 @@ func Apply(ctx context.Context, k Kernel, p *Plan, observe func(Event) error) er
 			return undo(k, p.Steps[:i+1], &ApplyError{Step: &s, Err: err}, observe)
 		}
 	}
-	if err := compare(k, p.Want, p.equal(), ErrNotReached); err != nil {
+	if err := compare(k, k.Outline, outline(p.Want), p.equal(), ErrNotReached); err != nil {
 		return undo(k, p.Steps, &ApplyError{Err: err}, observe)
 	}
 	return nil
@@ -166,12 +169,15 @@ func undo(k Kernel, done []Step, e *ApplyError, observe func(Event) error) error
 }
 
 // Read returns the kernel's cluster with its timing, nil when it has none.
-func Read(k Reader) (*cluster.Cluster, error) {
+func Read(k Reader) (*cluster.Cluster, error) { return readWith(k, k.Cluster) }
+
+// readWith is Read with the part of k that reads the cluster.
+func readWith(k Reader, read func(name string) (*cluster.Cluster, error)) (*cluster.Cluster, error) {
 	names, err := k.Clusters()
 	if err != nil || len(names) == 0 {
 		return nil, err
 	}
-	c, err := k.Cluster(names[0])
+	c, err := read(names[0])
 	if err != nil {
 		return nil, err
 	}
@@ -179,10 +185,23 @@ func Read(k Reader) (*cluster.Cluster, error) {
 	return c, err
 }
 
-// compare returns nil when the kernel's cluster is the same as want, and
-// otherwise mismatch with what is and what should be.
-func compare(k Kernel, want *cluster.Cluster, same func(is, want *cluster.Cluster) bool, mismatch error) error {
-	is, err := Read(k)
+// outline returns c with its nodes by name alone.
+func outline(c *cluster.Cluster) *cluster.Cluster {
+	if c == nil {
+		return nil
+	}
+	named := *c
+	named.Nodes = make([]cluster.Node, len(c.Nodes))
+	for i, n := range c.Nodes {
+		named.Nodes[i].Name = n.Name
+	}
+	return &named
+}
+
+// compare returns nil when what is read of the kernel's cluster is the same as
+// want, and otherwise mismatch with what is and what should be.
+func compare(k Reader, read func(name string) (*cluster.Cluster, error), want *cluster.Cluster, same func(is, want *cluster.Cluster) bool, mismatch error) error {
+	is, err := readWith(k, read)
 	if err != nil {
 		return fmt.Errorf("reading the cluster back: %w", err)
 	}

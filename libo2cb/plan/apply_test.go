@@ -44,6 +44,11 @@ func (s *script) Cluster(string) (*cluster.Cluster, error) {
 	return &c, nil
 }
 
+func (s *script) Outline(name string) (*cluster.Cluster, error) {
+	c, err := s.Cluster(name)
+	return outline(c), err
+}
+
 func (s *script) Timing(string) (cluster.Timing, error) { return s.timing, nil }
 
 func (s *script) CreateCluster(name string) error        { return s.call("create %s", name) }
@@ -149,8 +154,8 @@ func TestApplyRefusesAStalePlan(t *testing.T) {
 
 func TestApplyLooksAtTheEnd(t *testing.T) {
 	_, p := fromNothing(t)
-	// The kernel says yes to everything and has another number in the end.
-	s := &script{states: []*cluster.Cluster{nil, web(local(node("a", 0, 1)), node("b", 2, 2))}}
+	// The kernel says yes to everything and has another node in the end.
+	s := &script{states: []*cluster.Cluster{nil, web(local(node("a", 0, 1)), node("c", 1, 2))}}
 	err := Apply(t.Context(), s, p, nil)
 	var e *ApplyError
 	if !errors.As(err, &e) || !errors.Is(err, ErrNotReached) || e.Step != nil || len(e.Undone) != 4 {

@@ -24,6 +24,7 @@ type Journal struct {
 	path string
 	boot string
 	file *os.File // between Begin and the end
+	last int      // index of the plan's last step
 }
 
 // NewJournal returns the journal in the file path. boot identifies the boot of
@@ -78,7 +79,7 @@ func (i *Interrupted) AllStand() bool {
 // Begin writes the first line in place of whatever the journal held, and keeps
 // the file open until End or Keep.
 func (j *Journal) Begin(e Entry) error {
-	e.Boot = j.boot
+	e.Boot, j.last = j.boot, len(e.Plan.Steps)-1
 	line, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("note the plan: %w", err)
@@ -103,9 +104,12 @@ func (j *Journal) Begin(e Entry) error {
 	return nil
 }
 
-// Note appends an event. One write is one line: a crash leaves it out or, torn,
-// at the end, where Read passes it over.
+// Note appends an event, unless the next one implies it. One write is one line: a
+// crash leaves it out or, torn, at the end, where Read passes it over.
 func (j *Journal) Note(e Event) error {
+	if e.Phase == Done && e.Index < j.last {
+		return nil
+	}
 	line, err := json.Marshal(e)
 	if err == nil {
 		_, err = j.file.Write(append(line, '\n'))
@@ -143,22 +147,22 @@ func (j *Journal) Keep() error {
 	if err := j.close(); err != nil {
 		return fmt.Errorf("keep the plan: %w", err)
 	}
-	if err := os.Rename(j.path, j.last()); err != nil {
+	if err := os.Rename(j.path, j.kept()); err != nil {
 		return fmt.Errorf("keep the plan: %w", err)
 	}
 	return nil
 }
 
-func (j *Journal) last() string { return j.path + ".last" }
+func (j *Journal) kept() string { return j.path + ".last" }
 
 // Forget removes what Keep kept.
 func (j *Journal) Forget() error {
-	return NewJournal(j.last(), j.boot).End()
+	return NewJournal(j.kept(), j.boot).End()
 }
 
 // Last returns the last operation that was kept, nil when there is none.
 func (j *Journal) Last() (*Entry, error) {
-	i, err := read(j.last(), j.boot)
+	i, err := read(j.kept(), j.boot)
 	if i == nil {
 		return nil, err
 	}

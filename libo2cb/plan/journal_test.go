@@ -42,7 +42,9 @@ func TestJournalFollowsApply(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, where, _ := strings.Cut(i.String(), "process 12 ")
-		if e.Phase == Doing != (i.Doubtful && !i.Undoing) || e.Phase == Undoing != (i.Doubtful && i.Undoing) {
+		undoing := e.Phase == Undoing || e.Phase == Undone
+		// That a step is done is not noted: that the next one begins says it.
+		if i.Undoing != undoing || i.Doubtful != (e.Phase != Undone) {
 			t.Errorf("after %v the journal has %+v", e, i)
 		}
 		seen = append(seen, where)
@@ -53,9 +55,9 @@ func TestJournalFollowsApply(t *testing.T) {
 	}
 	const cut, undone = "was cut short at ", "was cut short while it was being undone, at "
 	want := []string{
-		cut + "step 1 of 4 (create cluster web)", cut + "step 2 of 4 (set the heartbeat mode of cluster web to local)",
-		cut + "step 2 of 4 (set the heartbeat mode of cluster web to local)", cut + "step 3 of 4 (add node b, number 1, 10.0.0.2 port 7777)",
-		cut + "step 3 of 4 (add node b, number 1, 10.0.0.2 port 7777)", cut + "step 4 of 4 (add node a, number 0, 10.0.0.1 port 7777, the local node)",
+		cut + "step 1 of 4 (create cluster web)", cut + "step 1 of 4 (create cluster web)",
+		cut + "step 2 of 4 (set the heartbeat mode of cluster web to local)", cut + "step 2 of 4 (set the heartbeat mode of cluster web to local)",
+		cut + "step 3 of 4 (add node b, number 1, 10.0.0.2 port 7777)", cut + "step 3 of 4 (add node b, number 1, 10.0.0.2 port 7777)",
 		cut + "step 4 of 4 (add node a, number 0, 10.0.0.1 port 7777, the local node)",
 		undone + "step 3 of 4 (add node b, number 1, 10.0.0.2 port 7777)", undone + "step 3 of 4 (add node b, number 1, 10.0.0.2 port 7777)",
 		undone + "step 1 of 4 (create cluster web)", undone + "step 1 of 4 (create cluster web)",
@@ -104,7 +106,7 @@ func TestJournalTornAndBroken(t *testing.T) {
 	_, p := fromNothing(t)
 	j := journal(t)
 	begin(t, j, p)
-	if err := j.Note(Event{Done, 0, p.Steps[0]}); err != nil {
+	if err := j.Note(Event{Doing, 1, p.Steps[1]}); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(j.path)
@@ -117,7 +119,7 @@ func TestJournalTornAndBroken(t *testing.T) {
 		}
 		return j.Read()
 	}
-	if i, err := write(string(whole) + `{"phase":"doi`); err != nil || i.Standing != 1 || i.Doubtful {
+	if i, err := write(string(whole) + `{"phase":"doi`); err != nil || i.Standing != 1 || !i.Doubtful {
 		t.Errorf("a torn line gives %+v, %v", i, err)
 	}
 	for _, bad := range []string{"", "{}\n", "x\n", string(whole) + "x\n", string(whole) + `{"phase":"done","index":9}` + "\n", string(whole) + `{"phase":"done","index":-1}` + "\n"} {

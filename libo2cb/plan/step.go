@@ -102,6 +102,9 @@ func regionsText(names []string) string {
 }
 
 func nodeText(n *cluster.Node) string {
+	if *n == (cluster.Node{Name: n.Name}) {
+		return "node " + n.Name
+	}
 	text := fmt.Sprintf("node %s, number %d, %s port %d", n.Name, n.Number, n.Address, n.Port)
 	if n.Local {
 		text += ", the local node"

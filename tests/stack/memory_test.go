@@ -54,6 +54,17 @@ func (m *memory) Cluster(name string) (*cluster.Cluster, error) {
 	return copyOf(m.cluster), nil
 }
 
+func (m *memory) Outline(name string) (*cluster.Cluster, error) {
+	c, err := m.Cluster(name)
+	if err != nil {
+		return nil, err
+	}
+	for i, n := range c.Nodes {
+		c.Nodes[i] = cluster.Node{Name: n.Name}
+	}
+	return c, nil
+}
+
 func (m *memory) Timing(name string) (cluster.Timing, error) {
 	if m.cluster == nil || m.cluster.Name != name {
 		return cluster.Timing{}, unix.ENOENT
