@@ -8,6 +8,7 @@ import (
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"github.com/o2cb-go/o2cb/libo2cb/configfs"
 	"github.com/o2cb-go/o2cb/libo2cb/plan"
+	"github.com/o2cb-go/o2cb/libo2cb/stack"
 )
 
 // change makes the kernel's cluster what shape makes of it and then calls
@@ -15,7 +16,7 @@ import (
 // either fails, both are as before. have and want are nil for no cluster. name
 // says in words what it does.
 func (m *Manager) change(ctx context.Context, name string, shape func(have *cluster.Cluster) (want *cluster.Cluster, err error), commit func() error) ([]plan.Step, error) {
-	unlock, err := m.lock(ctx)
+	ctx, unlock, err := m.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -33,6 +34,9 @@ func (m *Manager) change(ctx context.Context, name string, shape func(have *clus
 	}
 	if want == have {
 		return nil, commit()
+	}
+	if kernel == nil { // unloaded meanwhile
+		return nil, stack.ErrNotMounted
 	}
 	p, err := plan.Between(have, want)
 	if err != nil {

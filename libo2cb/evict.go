@@ -58,7 +58,7 @@ type evicting struct {
 
 func (e *evicting) run(ctx context.Context, name string) error {
 	// Whoever is at it finishes first; and who is not root learns it here.
-	unlock, err := e.lock(ctx)
+	_, unlock, err := e.lock(ctx)
 	if err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func (e *evicting) stopLocal(ctx context.Context) error {
 
 // leaveAll leaves all lock domains, which nobody has open any more.
 func (e *evicting) leaveAll(ctx context.Context, clusterName string) error {
-	unlock, err := e.lock(ctx)
+	_, unlock, err := e.lock(ctx)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ type Heartbeat struct {
 // [Manager.Online], [Manager.Offline] and [Manager.StopHeartbeat] of others, and
 // they for it ([ErrLocked]); starts go side by side.
 func (m *Manager) StartHeartbeat(ctx context.Context, target string, progress func(elapsed, expected time.Duration)) (*heartbeat.Result, error) {
-	unlock, err := m.lockShared(ctx)
+	ctx, unlock, err := m.lockShared(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("start heartbeat on %s: %w", target, err)
 	}
@@ -88,7 +88,7 @@ func (m *Manager) Keeper() (*heartbeat.Keeper, error) {
 //
 // It excludes all that changes the cluster ([ErrLocked]).
 func (m *Manager) StopHeartbeat(ctx context.Context, target string) (region string, stopped bool, err error) {
-	unlock, err := m.lock(ctx)
+	ctx, unlock, err := m.lock(ctx)
 	if err != nil {
 		return "", false, fmt.Errorf("stop heartbeat on %s: %w", target, err)
 	}

@@ -13,23 +13,22 @@ import (
 )
 
 // kernelWithRegions is configfs and, for the regions, whoever keeps them: what a
-// plan is applied to. ctx is that of the operation.
+// plan is applied to.
 type kernelWithRegions struct {
 	*configfs.FS
 	manager *Manager
-	ctx     context.Context
 }
 
 var _ plan.Kernel = kernelWithRegions{}
 
 // StartRegions starts the regions of the volumes with these UUIDs side by side.
-func (k kernelWithRegions) StartRegions(clusterName string, names []string) error {
-	return k.manager.startRegions(k.ctx, k.FS, clusterName, names)
+func (k kernelWithRegions) StartRegions(ctx context.Context, clusterName string, names []string) error {
+	return k.manager.startRegions(ctx, k.FS, clusterName, names)
 }
 
 // StopRegions stops regions, whose users have to be gone.
-func (k kernelWithRegions) StopRegions(clusterName string, names []string) error {
-	return k.manager.stopRegions(k.ctx, k.FS, clusterName, names)
+func (k kernelWithRegions) StopRegions(ctx context.Context, clusterName string, names []string) error {
+	return k.manager.stopRegions(ctx, k.FS, clusterName, names)
 }
 
 // readCluster returns the kernel's cluster with its timing, nil when there is

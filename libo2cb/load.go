@@ -13,7 +13,7 @@ import (
 // as they are not there. It returns what it did and found, also when it fails;
 // see [stack.Stack.Load]. Needs root.
 func (m *Manager) Load(ctx context.Context) ([]stack.Action, error) {
-	unlock, err := m.lock(ctx)
+	_, unlock, err := m.lock(ctx)
 	if err != nil {
 		return []stack.Action{}, err
 	}
@@ -26,7 +26,7 @@ func (m *Manager) Load(ctx context.Context) ([]stack.Action, error) {
 // which names the processes, or a [*stack.InUseError], and touches nothing; see
 // [stack.Stack.Unload]. Needs root.
 func (m *Manager) Unload(ctx context.Context) (stack.Unloaded, error) {
-	unlock, err := m.lock(ctx)
+	_, unlock, err := m.lock(ctx)
 	if err != nil {
 		return stack.Unloaded{Actions: []stack.Action{}}, err
 	}

@@ -31,38 +31,50 @@ const lockPoll = 20 * time.Millisecond
 var ErrLocked = errors.New("another process is changing the cluster")
 
 // lock waits until no other process changes the cluster or starts a heartbeat,
-// and returns what ends the exclusion.
-func (m *Manager) lock(ctx context.Context) (unlock func(), err error) {
+// and returns what ends the exclusion, and the context of what is excluded.
+func (m *Manager) lock(ctx context.Context) (excluding context.Context, unlock func(), err error) {
 	return m.flock(ctx, unix.LOCK_EX)
 }
 
 // lockShared is lock, but several may hold it at once.
-func (m *Manager) lockShared(ctx context.Context) (unlock func(), err error) {
+func (m *Manager) lockShared(ctx context.Context) (excluding context.Context, unlock func(), err error) {
 	return m.flock(ctx, unix.LOCK_SH)
 }
 
+// lockKey is the key of the lock file in a context.
+type lockKey struct{}
+
+// LockOf returns the lock that a Manager holds while it calls a [Starter] with ctx;
+// nil in any other context. A process that goes on when this one is killed inherits
+// the descriptor: until it ends as well nobody else changes the cluster.
+func LockOf(ctx context.Context) *os.File {
+	f, _ := ctx.Value(lockKey{}).(*os.File)
+	return f
+}
+
 // flock takes the lock file, how as for flock(2).
-func (m *Manager) flock(ctx context.Context, how int) (unlock func(), err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, LockWait, ErrLocked)
+func (m *Manager) flock(ctx context.Context, how int) (excluding context.Context, unlock func(), err error) {
+	limited, cancel := context.WithTimeoutCause(ctx, LockWait, ErrLocked)
 	defer cancel()
 	f, err := openLock(m.path(lockFile))
 	if err != nil {
-		return nil, rootOnly(err)
+		return nil, nil, rootOnly(err)
 	}
-	if err := waitFlock(ctx, f, how); err != nil {
+	if err := waitFlock(limited, f, how); err != nil {
 		f.Close()
-		return nil, err
+		return nil, nil, err
 	}
 	// Who holds it, of several the last to come, is for the message of those who
 	// wait, so that a failure to write it changes nothing.
 	if err := f.Truncate(0); err == nil {
 		fmt.Fprintln(f, os.Getpid())
 	}
-	return func() { f.Close() }, nil
+	return context.WithValue(ctx, lockKey{}, f), func() { f.Close() }, nil
 }
 
-// openLock opens the lock file. What it makes can be read by everybody, for status
-// needs no privilege, whatever the caller's umask(2).
+// openLock opens the lock file. Its directory can be read by everybody, for status
+// needs no privilege, whatever the caller's umask(2); the file itself by root
+// alone, for whoever may open it may lock it, and hold up an umount with that.
 func openLock(path string) (*os.File, error) {
 	dir := filepath.Dir(path)
 	_, missing := os.Lstat(dir)
@@ -74,12 +86,12 @@ func openLock(path string) (*os.File, error) {
 			return nil, err
 		}
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	// A file of somebody else, whose business its mode is, can be locked as well.
-	if err := f.Chmod(0o644); err != nil && !errors.Is(err, unix.EPERM) {
+	if err := f.Chmod(0o600); err != nil && !errors.Is(err, unix.EPERM) {
 		f.Close()
 		return nil, err
 	}
@@ -92,6 +104,9 @@ func (m *Manager) underWay() (bool, error) {
 	if errors.Is(err, unix.ENOENT) {
 		return false, nil
 	}
+	if errors.Is(err, unix.EACCES) {
+		return m.isLocked(m.path(lockFile))
+	}
 	if err != nil {
 		return false, err
 	}
@@ -102,6 +117,28 @@ func (m *Manager) underWay() (bool, error) {
 	}
 	if err != nil {
 		return false, &os.PathError{Op: "flock", Path: f.Name(), Err: err}
+	}
+	return false, nil
+}
+
+// isLocked tells, for who may not open a file, whether it is locked exclusively.
+// A line of the kernel's list is "1: FLOCK ADVISORY WRITE pid major:minor:inode
+// 0 EOF". proc_locks(5).
+func (m *Manager) isLocked(path string) (bool, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return false, &os.PathError{Op: "stat", Path: path, Err: err}
+	}
+	list, err := os.ReadFile(m.path("proc/locks"))
+	if err != nil {
+		return false, err
+	}
+	inode := fmt.Sprintf(":%d", st.Ino)
+	for line := range strings.Lines(string(list)) {
+		fields := strings.Fields(line)
+		if len(fields) > 5 && fields[1] == "FLOCK" && fields[3] == "WRITE" && strings.HasSuffix(fields[5], inode) {
+			return true, nil
+		}
 	}
 	return false, nil
 }

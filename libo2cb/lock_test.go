@@ -28,7 +28,7 @@ func TestLockExcludes(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 5 {
 		wg.Go(func() {
-			unlock, err := m.lock(t.Context())
+			_, unlock, err := m.lock(t.Context())
 			if err != nil {
 				t.Error(err)
 				return
@@ -52,25 +52,25 @@ func TestLockShared(t *testing.T) {
 	m, _ := manager(t, machine(), Options{})
 	ended, cancel := context.WithCancelCause(t.Context())
 	cancel(ErrLocked)
-	first, err := m.lockShared(t.Context())
+	_, first, err := m.lockShared(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := m.lockShared(ended)
+	_, second, err := m.lockShared(ended)
 	if err != nil {
 		t.Fatalf("a second start waits: %v", err)
 	}
 	first()
-	if _, err := m.lock(ended); !errors.Is(err, ErrLocked) {
+	if _, _, err := m.lock(ended); !errors.Is(err, ErrLocked) {
 		t.Errorf("lock() beside a start: %v", err)
 	}
 	second()
-	change, err := m.lock(ended)
+	_, change, err := m.lock(ended)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer change()
-	if _, err := m.lockShared(ended); !errors.Is(err, ErrLocked) {
+	if _, _, err := m.lockShared(ended); !errors.Is(err, ErrLocked) {
 		t.Errorf("lockShared() beside a change: %v", err)
 	}
 	for name, do := range map[string]func() error{
@@ -85,19 +85,19 @@ func TestLockShared(t *testing.T) {
 
 func TestLockNamesItsHolder(t *testing.T) {
 	m, root := manager(t, machine(), Options{})
-	unlock, err := m.lock(t.Context())
+	_, unlock, err := m.lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(ErrLocked)
-	_, err = m.lock(ctx)
+	_, _, err = m.lock(ctx)
 	if !errors.Is(err, ErrLocked) {
 		t.Errorf("lock() = %v", err)
 	}
 	says(t, err, filepath.Join(root, lockFile), fmt.Sprintf("process %d", os.Getpid()))
 	unlock()
-	again, err := m.lock(t.Context())
+	_, again, err := m.lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,10 +114,34 @@ func TestLockFollowsNoLink(t *testing.T) {
 	if err := os.Symlink(victim, path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.lock(t.Context()); !errors.Is(err, unix.ELOOP) {
+	if _, _, err := m.lock(t.Context()); !errors.Is(err, unix.ELOOP) {
 		t.Errorf("lock() through a link: %v", err)
 	}
 	if content, err := os.ReadFile(victim); err != nil || string(content) != conf2 {
 		t.Errorf("the file behind the link holds %q, %v", content, err)
+	}
+}
+
+// Who may not open the lock file reads the kernel's list.
+func TestIsLocked(t *testing.T) {
+	m, root := manager(t, machine(), Options{})
+	path := filepath.Join(root, "held")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := os.Symlink("/proc/locks", filepath.Join(root, "proc/locks")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []bool{false, true} {
+		if want {
+			if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := m.isLocked(path); err != nil || got != want {
+			t.Errorf("isLocked() = %v, %v, want %v", got, err, want)
+		}
 	}
 }

@@ -30,7 +30,7 @@ func (m *Manager) Registered() (*cluster.Cluster, error) {
 //
 // Another cluster in the kernel is a [*plan.OtherClusterError].
 func (m *Manager) CreateCluster(ctx context.Context, name string, commit func() error) ([]plan.Step, error) {
-	if _, err := m.stack.Load(ctx, nil); err != nil {
+	if _, err := m.Load(ctx); err != nil {
 		return nil, fmt.Errorf("create cluster %s: %w", name, err)
 	}
 	steps, err := m.change(ctx, "create cluster "+name, func(have *cluster.Cluster) (*cluster.Cluster, error) {

@@ -48,7 +48,7 @@ func (m *Manager) Offline(ctx context.Context, name string) (Report, error) {
 
 func (m *Manager) offline(ctx context.Context, name string) (Report, error) {
 	var report Report
-	unlock, err := m.lock(ctx)
+	ctx, unlock, err := m.lock(ctx)
 	if err != nil {
 		return report, err
 	}

@@ -108,7 +108,7 @@ func (m *Manager) Register(ctx context.Context, name string) (Report, error) {
 func (m *Manager) reach(ctx context.Context, name string, want *cluster.Cluster, report *Report, seen *plan.Plan) error {
 	report.Cluster = want.Name
 	report.LocalNode = localName(want)
-	unlock, err := m.lock(ctx)
+	ctx, unlock, err := m.lock(ctx)
 	if err != nil {
 		return err
 	}

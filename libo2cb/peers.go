@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -198,7 +197,7 @@ func (q *inquiry) ask(ctx context.Context) error {
 	joined := slices.Contains(domains, peers.DomainName)
 	asker := peers.Asker{Path: q.options.Path, Args: q.options.Args, LockFile: m.path(peersFile), Keep: []*os.File{held}}
 	request := peers.Request{Mount: mount, Node: q.own.Node}
-	if unsafe := m.unsafeToJoin(q.cluster); unsafe != nil {
+	if unsafe := m.unsafeToJoin(ctx, q.cluster); unsafe != nil {
 		if joined {
 			return leavePeers(ctx, &asker, request, unsafe)
 		}
@@ -270,11 +269,7 @@ func (m *Manager) withdraw(ctx context.Context) error {
 
 // holdOff takes the lock of those that change the cluster, shared.
 func (m *Manager) holdOff(ctx context.Context) (*os.File, error) {
-	path := m.path(lockFile)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, needsRoot(err)
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	f, err := openLock(m.path(lockFile))
 	if err != nil {
 		return nil, needsRoot(err)
 	}

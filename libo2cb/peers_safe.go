@@ -3,15 +3,13 @@
 package libo2cb
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/moby/sys/mountinfo"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"github.com/o2cb-go/o2cb/libo2cb/heartbeat"
@@ -33,7 +31,7 @@ var (
 // this package, which leaves idle domains first. That is one that has a user of
 // its own beside the mounts, or a mounted one when the program that the kernel
 // runs at umount is ours.
-func (m *Manager) unsafeToJoin(have *cluster.Cluster) error {
+func (m *Manager) unsafeToJoin(ctx context.Context, have *cluster.Cluster) error {
 	beating := slices.DeleteFunc(slices.Clone(have.Regions), func(r cluster.Region) bool { return r.Device == "" })
 	switch {
 	case localName(have) == "":
@@ -43,10 +41,11 @@ func (m *Manager) unsafeToJoin(have *cluster.Cluster) error {
 	case have.Mode() == cluster.GlobalHeartbeat:
 		return nil
 	}
-	mounted, err := m.mountedDevices()
+	mounts, err := m.mounts(ctx)
 	if err != nil {
 		return err
 	}
+	mounts = clustered(mounts) // in whatever namespace
 	mounting := m.mounting()
 	ours := m.stopsByUs()
 	for _, r := range beating {
@@ -54,7 +53,8 @@ func (m *Manager) unsafeToJoin(have *cluster.Cluster) error {
 		if err != nil {
 			return err
 		}
-		isMounted := slices.Contains(mounted, m.deviceNumber(r.Device))
+		device := m.deviceNumber(r.Device)
+		isMounted := slices.ContainsFunc(mounts, func(v mount) bool { return v.device == device })
 		if isMounted {
 			users--
 		}
@@ -63,25 +63,6 @@ func (m *Manager) unsafeToJoin(have *cluster.Cluster) error {
 		}
 	}
 	return errUnguarded
-}
-
-// mountedDevices returns the device numbers of the mounted OCFS2 volumes, as
-// "major:minor". proc(5).
-func (m *Manager) mountedDevices() ([]string, error) {
-	f, err := os.Open(m.path("proc/self/mountinfo"))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	infos, err := mountinfo.GetMountsFromReader(f, func(i *mountinfo.Info) (skip, stop bool) { return i.FSType != "ocfs2", false })
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.Name(), err)
-	}
-	var devices []string
-	for _, i := range infos {
-		devices = append(devices, fmt.Sprintf("%d:%d", i.Major, i.Minor))
-	}
-	return devices, nil
 }
 
 // deviceNumber returns the number of the block device with a short name of the

@@ -65,7 +65,7 @@ func TestUnsafeToJoin(t *testing.T) {
 		if tt.change != nil {
 			tt.change(have)
 		}
-		err = m.unsafeToJoin(have)
+		err = m.unsafeToJoin(t.Context(), have)
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
@@ -134,7 +134,7 @@ func TestPeersWithoutChild(t *testing.T) {
 // While the cluster is changed nobody is asked.
 func TestPeersWaitForAChange(t *testing.T) {
 	m, _ := guarded(t, onlineMachine())
-	unlock, err := m.lock(t.Context())
+	_, unlock, err := m.lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

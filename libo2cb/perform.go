@@ -4,15 +4,16 @@ package libo2cb
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+	"github.com/o2cb-go/o2cb/libo2cb/conf"
 	"github.com/o2cb-go/o2cb/libo2cb/configfs"
 	"github.com/o2cb-go/o2cb/libo2cb/plan"
 )
@@ -51,14 +52,20 @@ func (m *Manager) perform(ctx context.Context, kernel *configfs.FS, op operation
 		return err
 	}
 	if op.plan.Empty() {
-		return errors.Join(op.finish(), journal.End())
+		if err := op.finish(); err != nil {
+			return err
+		}
+		return journal.End()
 	}
 	if steps := op.plan.Offline(); len(steps) > 0 {
 		return &NeedsOfflineError{Cluster: op.plan.Have.Name, Steps: steps}
 	}
-	entry, err := m.begin(journal, op)
-	if err != nil {
-		return err
+	entry := plan.Entry{Operation: op.name, PID: os.Getpid(), Begun: time.Now(), Plan: op.plan}
+	if op.commit != nil {
+		entry.Commit = &plan.Commit{Path: m.config}
+	}
+	if err := journal.Begin(entry); err != nil {
+		return rootOnly(err)
 	}
 	err = m.apply(ctx, journal, kernel, op.plan)
 	if err == nil {
@@ -71,13 +78,37 @@ func (m *Manager) perform(ctx context.Context, kernel *configfs.FS, op operation
 	return m.conclude(journal, op, err)
 }
 
-// committed tells whether the file of an operation has another content than before.
+// committed tells whether the file of an operation has what its steps put into the
+// kernel, whoever wrote it.
 func committed(entry plan.Entry) bool {
 	if entry.Commit == nil {
 		return false
 	}
-	now, err := sum(entry.Commit.Path)
-	return err == nil && now != entry.Commit.Sum
+	file, _, err := conf.Load(entry.Commit.Path)
+	if err != nil {
+		return false
+	}
+	return !slices.ContainsFunc(entry.Plan.Steps, func(s plan.Step) bool { return !inFile(file.Cluster(s.Cluster), s) })
+}
+
+// inFile tells whether a cluster of a file, nil for none, is as if a step had been
+// taken in it.
+func inFile(c *cluster.Cluster, s plan.Step) bool {
+	switch s.Kind {
+	case plan.CreateCluster:
+		return c != nil
+	case plan.RemoveCluster:
+		return c == nil
+	case plan.AddNode:
+		return c != nil && c.Node(s.Node.Name) != nil
+	case plan.RemoveNode:
+		return c == nil || c.Node(s.Node.Name) == nil
+	case plan.StartRegions:
+		return c != nil && len(without(c.Regions, s.Regions)) == len(c.Regions)-len(s.Regions)
+	case plan.StopRegions:
+		return c == nil || len(without(c.Regions, s.Regions)) == len(c.Regions)
+	}
+	return true // mode and timing are not the file's, or go with the cluster
 }
 
 func (op operation) finish() error {
@@ -87,36 +118,21 @@ func (op operation) finish() error {
 	return op.commit()
 }
 
-// begin notes the operation.
-func (m *Manager) begin(journal *plan.Journal, op operation) (plan.Entry, error) {
-	entry := plan.Entry{Operation: op.name, PID: os.Getpid(), Begun: time.Now(), Plan: op.plan}
-	if op.commit != nil {
-		sum, err := sum(m.config)
-		if err != nil {
-			return entry, err
-		}
-		entry.Commit = &plan.Commit{Path: m.config, Sum: sum}
-	}
-	return entry, rootOnly(journal.Begin(entry))
-}
-
 // apply applies a plan, and notes and logs its steps.
 func (m *Manager) apply(ctx context.Context, journal *plan.Journal, kernel *configfs.FS, p *plan.Plan) error {
-	return plan.Apply(ctx, kernelWithRegions{kernel, m, ctx}, p, func(e plan.Event) error {
+	return plan.Apply(ctx, kernelWithRegions{kernel, m}, p, func(e plan.Event) error {
 		m.log.WithField("phase", string(e.Phase)).Debug(e.Step.String())
-		return errors.Join(journal.Note(e), m.observe(e))
+		if err := journal.Note(e); err != nil {
+			return err
+		}
+		return m.observe(e)
 	})
 }
 
-// takeBack leads back to what p started from, whatever became of ctx, and
-// returns why, with what went wrong on the way.
+// takeBack takes the steps of p back, whatever became of ctx, and returns why,
+// with what went wrong on the way.
 func (m *Manager) takeBack(ctx context.Context, kernel *configfs.FS, p *plan.Plan, why error) error {
-	back, err := plan.Between(p.Want, p.Have)
-	if err == nil {
-		ctx := context.WithoutCancel(ctx)
-		err = plan.Apply(ctx, kernelWithRegions{kernel, m, ctx}, back, nil)
-	}
-	if err != nil {
+	if _, err := plan.Revert(ctx, kernelWithRegions{kernel, m}, p.Steps); err != nil {
 		return &plan.ApplyError{Err: why, UndoErr: fmt.Errorf("the kernel's cluster could not be set back: %w", err), Left: p.Steps}
 	}
 	return why
@@ -130,9 +146,13 @@ func (m *Manager) conclude(journal *plan.Journal, op operation, err error) error
 	var e *plan.ApplyError
 	switch {
 	case errors.As(err, &e) && e.UndoErr != nil:
+		journal.Close()
 		return err
 	case err != nil:
-		return errors.Join(err, journal.End())
+		if end := journal.End(); end != nil {
+			err = fmt.Errorf("%w; then: %w", err, end)
+		}
+		return err
 	}
 	if op.commit == nil {
 		err = journal.Keep()
@@ -172,9 +192,9 @@ func (m *Manager) Interrupted() (*plan.Interrupted, error) {
 
 // recover deals with what an operation left that was cut short, before the next
 // one begins, and returns what that was. One that had a file to change after the
-// kernel is undone, if the file is as it was: the two must not differ. Any other
-// left a state that the next operation starts from like from any state; its note
-// goes when that one begins its own. The lock is held.
+// kernel is undone, if the file does not have the change: the two must not differ.
+// Any other left a state that the next operation starts from like from any state;
+// its note goes when that one begins its own. The lock is held.
 //
 // It tries once: when the way back fails the note goes all the same.
 func (m *Manager) recover(ctx context.Context, kernel *configfs.FS) (*plan.Interrupted, error) {
@@ -183,44 +203,23 @@ func (m *Manager) recover(ctx context.Context, kernel *configfs.FS) (*plan.Inter
 		return nil, err
 	}
 	i, err := journal.Read()
-	if i == nil || err != nil || i.Commit == nil {
-		return i, err
+	switch {
+	case i == nil || err != nil:
+		return nil, err
+	case i.Commit == nil && i.AllStand():
+		return nil, nil // done; only its note was not ended
+	case i.Commit == nil:
+		return i, nil
+	case committed(i.Entry):
+		return nil, journal.End()
 	}
-	if !committed(i.Entry) {
-		err = m.goBack(ctx, kernel, i)
+	m.log.WithField("operation", i.Operation).Debug("undo what was cut short")
+	_, err = plan.Revert(ctx, kernelWithRegions{kernel, m}, i.Taken())
+	if end := journal.End(); err == nil {
+		err = end
 	}
-	if err = errors.Join(err, journal.End()); err != nil {
+	if err != nil {
 		return i, fmt.Errorf("%s, and cannot be undone; it stays as it is: %w", i, err)
 	}
 	return i, nil
-}
-
-// goBack leads from what there is to what an operation started from.
-func (m *Manager) goBack(ctx context.Context, kernel *configfs.FS, i *plan.Interrupted) error {
-	have, err := readCluster(kernel)
-	if err != nil {
-		return err
-	}
-	back, err := plan.Between(have, i.Plan.Have)
-	if err != nil {
-		return err
-	}
-	if steps := back.Offline(); len(steps) > 0 {
-		return &NeedsOfflineError{Cluster: have.Name, Steps: steps}
-	}
-	m.log.WithField("operation", i.Operation).Debug("undo what was cut short")
-	return plan.Apply(ctx, kernelWithRegions{kernel, m, ctx}, back, nil)
-}
-
-// sum identifies the content of a file; empty for no file.
-func sum(path string) (string, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	hash := sha256.Sum256(data)
-	return hex.EncodeToString(hash[:]), nil
 }

@@ -5,6 +5,8 @@ package libo2cb
 import (
 	"errors"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -111,27 +113,28 @@ func interrupted(t *testing.T, m *Manager, commit *plan.Commit) {
 }
 
 func TestInterrupted(t *testing.T) {
-	m, _ := manager(t, onlineMachine(), Options{})
-	now, err := sum(m.config)
-	if err != nil {
+	m, root := manager(t, onlineMachine(), Options{})
+	with := filepath.Join(root, "with")
+	node := "node:\n\tname = c\n\tcluster = web\n\tnumber = 2\n\tip_address = 10.0.0.3\n\tip_port = 7777\n"
+	if err := os.WriteFile(with, []byte(conf2+node), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for name, tt := range map[string]struct {
 		commit *plan.Commit
 		half   bool
 	}{
-		"all steps stand":            {nil, false},
-		"the file is as it was":      {&plan.Commit{Path: m.config, Sum: now}, true},
-		"the file has been changed":  {&plan.Commit{Path: m.config, Sum: "another"}, false},
-		"there was no file, and now": {&plan.Commit{Path: m.config}, false},
+		"all steps stand":         {nil, false},
+		"the file has the change": {&plan.Commit{Path: with}, false},
+		"the file has it not":     {&plan.Commit{Path: m.config}, true},
+		"there is no file":        {&plan.Commit{Path: root + "/none"}, true},
 	} {
 		interrupted(t, m, tt.commit)
 		if i, err := m.Interrupted(); err != nil || (i != nil) != tt.half {
 			t.Errorf("%s: Interrupted() = %v, %v", name, i, err)
 		}
 	}
-	interrupted(t, m, &plan.Commit{Path: m.config, Sum: now})
-	unlock, err := m.lock(t.Context())
+	interrupted(t, m, &plan.Commit{Path: m.config})
+	_, unlock, err := m.lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

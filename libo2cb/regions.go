@@ -115,7 +115,7 @@ func (m *Manager) RemoveRegion(ctx context.Context, of, region string, commit fu
 // reshape makes the running regions what choose says.
 func (m *Manager) reshape(ctx context.Context, operationName, name string, choose func(have *cluster.Cluster) ([]cluster.Region, error)) (RegionsReport, error) {
 	report := RegionsReport{Cluster: name, Started: []string{}, Stopped: []string{}, Running: []cluster.Region{}}
-	unlock, err := m.lock(ctx)
+	ctx, unlock, err := m.lock(ctx)
 	if err != nil {
 		return report, err
 	}
@@ -168,13 +168,7 @@ func (m *Manager) checkWhole(ctx context.Context, kernel *configfs.FS, have *clu
 	if have == nil || have.Mode() != cluster.GlobalHeartbeat || len(have.Regions) == 0 {
 		return nil
 	}
-	requests := make([]heartbeat.Request, len(have.Regions))
-	for i, r := range have.Regions {
-		requests[i].UUID = r.Name
-	}
-	// All of them run, so that nothing is started.
-	_, err := m.keeperOf(kernel, have.Name).StartAll(ctx, have.Name, requests, nil)
-	return err
+	return m.keeperOf(kernel, have.Name).Settle(ctx, have.Name)
 }
 
 // reshaped returns have with other regions, or have itself where nothing changes.
@@ -247,6 +241,9 @@ func (m *Manager) startRegions(ctx context.Context, kernel *configfs.FS, cluster
 	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 		return slices.ContainsFunc(have.Regions, func(r cluster.Region) bool { return r.Name == name })
 	})
+	if len(missing) == 0 {
+		return nil
+	}
 	volumes, err := m.find(ctx, m.root, missing)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func (m *Manager) Undo(ctx context.Context) (Report, error) {
 
 func (m *Manager) undo(ctx context.Context) (Report, error) {
 	var report Report
-	unlock, err := m.lock(ctx)
+	ctx, unlock, err := m.lock(ctx)
 	if err != nil {
 		return report, err
 	}
@@ -49,16 +49,23 @@ func (m *Manager) undo(ctx context.Context) (Report, error) {
 	if err != nil {
 		return report, err
 	}
-	entry, err := m.undoable(have)
+	back, err := m.undoable(have)
 	if err != nil {
 		return report, err
 	}
-	err = m.returnTo(ctx, kernel, have, entry, &report)
+	err = m.returnTo(ctx, kernel, have, back, &report)
 	return report, err
 }
 
-// undoable returns the operation that is to be undone.
-func (m *Manager) undoable(have *cluster.Cluster) (*plan.Entry, error) {
+// wayBack is an operation to be undone: its name, and the steps to be taken back,
+// which need not all stand.
+type wayBack struct {
+	name  string
+	steps []plan.Step
+}
+
+// undoable returns what is to be undone.
+func (m *Manager) undoable(have *cluster.Cluster) (*wayBack, error) {
 	journal, err := m.journal()
 	if err != nil {
 		return nil, err
@@ -67,10 +74,16 @@ func (m *Manager) undoable(have *cluster.Cluster) (*plan.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	if i != nil {
-		return &i.Entry, nil
+	var last *plan.Entry
+	switch {
+	case i == nil:
+		last, err = journal.Last()
+	case i.AllStand() && i.Commit == nil: // done; only its note was not ended
+		last = &i.Entry
+	case i.AllStand() && committed(i.Entry):
+	default:
+		return &wayBack{name: i.Operation, steps: i.Taken()}, nil
 	}
-	last, err := journal.Last()
 	switch {
 	case err != nil:
 		return nil, err
@@ -79,16 +92,17 @@ func (m *Manager) undoable(have *cluster.Cluster) (*plan.Entry, error) {
 	case !plan.Equal(have, last.Plan.Want):
 		return nil, fmt.Errorf("%s by process %d cannot be taken back: %w", last.Operation, last.PID, plan.ErrStale)
 	}
-	return last, nil
+	return &wayBack{name: last.Operation, steps: last.Plan.Steps}, nil
 }
 
-// returnTo leads from have to what an operation started from.
-func (m *Manager) returnTo(ctx context.Context, kernel *configfs.FS, have *cluster.Cluster, entry *plan.Entry, report *Report) error {
-	target := entry.Plan.Have
+// returnTo takes the steps of an operation back. It is an operation like any
+// other, so that it can be undone, with a plan made of what takes the steps back.
+func (m *Manager) returnTo(ctx context.Context, kernel *configfs.FS, have *cluster.Cluster, back *wayBack, report *Report) error {
 	if have != nil {
 		report.Cluster = have.Name
 	}
-	if target == nil && have != nil {
+	p := plan.Backwards(have, back.steps)
+	if p.Want == nil && have != nil {
 		idle, err := m.checkUsers(ctx, have)
 		if err != nil {
 			return err
@@ -97,17 +111,13 @@ func (m *Manager) returnTo(ctx context.Context, kernel *configfs.FS, have *clust
 			return err
 		}
 	}
-	p, err := plan.Between(have, target)
-	if err != nil {
-		return err
-	}
-	if err := m.perform(ctx, kernel, operation{name: "undo of " + entry.Operation, plan: p}); err != nil {
+	if err := m.perform(ctx, kernel, operation{name: "undo of " + back.name, plan: p}); err != nil {
 		return err
 	}
 	report.Steps = p.Steps
-	if target != nil {
-		report.Cluster, report.LocalNode = target.Name, localName(target)
-		report.Online = isOnline(target)
+	if p.Want != nil {
+		report.Cluster, report.LocalNode = p.Want.Name, localName(p.Want)
+		report.Online = isOnline(p.Want)
 	}
 	return nil
 }

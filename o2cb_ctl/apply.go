@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/o2cb-go/o2cb/libo2cb"
 )
@@ -49,9 +51,10 @@ Exit status:
 			printWarnings(s.std.err, preview.Findings)
 			printWarnings(s.std.err, preview.SettingsFindings)
 			if live {
+				printLeftOut(s.std.err, preview)
 				preview = preview.Live()
 			}
-			if err := s.confirm(preview, yes, asJSON); err != nil {
+			if err := s.confirm(cmd.Context(), preview, yes, asJSON); err != nil {
 				return err
 			}
 			ctx, stop := steadfast(cmd.Context())
@@ -76,28 +79,53 @@ Exit status:
 }
 
 // confirm shows a preview on a terminal and asks whether to go on. Without one
-// it has to be said beforehand.
-func (s *settings) confirm(p *libo2cb.Preview, yes, asJSON bool) error {
-	if yes || p.InSync {
-		return nil
+// it has to be said beforehand. A preview that cannot be applied is not asked about.
+func (s *settings) confirm(ctx context.Context, p *libo2cb.Preview, yes, asJSON bool) error {
+	if yes || p.InSync || len(p.Plan.Offline()) > 0 {
+		return nil // the library says what stands in the way
 	}
-	terminal, ok := s.std.in.(*os.File)
-	if asJSON || !ok || !isTerminal(terminal) {
+	if asJSON || !isTTY(s.std.in) || !isTTY(s.std.err) {
 		return errNotConfirmed
 	}
-	if err := printPreview(s.std.err, p); err != nil {
+	if err := printSteps(s.std.err, p); err != nil {
 		return err
 	}
 	fmt.Fprint(s.std.err, "Apply it? (y/n) [n]: ")
-	answer, err := bufio.NewReader(terminal).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
+	answer := make(chan string, 1)
+	go func() {
+		line, err := bufio.NewReader(s.std.in).ReadString('\n')
+		if err != nil {
+			fmt.Fprintln(s.std.err) // the end of input leaves the cursor behind the question
+		}
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case word := <-answer:
+		if word == "y" || word == "yes" {
+			return nil
+		}
+		return errNotConfirmed
+	case <-ctx.Done():
+		fmt.Fprintln(s.std.err)
+		return fmt.Errorf("%w; %w", context.Cause(ctx), errNotConfirmed)
 	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
+}
+
+// isTTY tells whether a stream is a terminal, of whatever kind.
+func isTTY(stream any) bool {
+	file, ok := stream.(*os.File)
+	if !ok {
+		return false
 	}
-	return errNotConfirmed
+	_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
+	return err == nil
+}
+
+// printLeftOut says which steps --live leaves out.
+func printLeftOut(w io.Writer, p *libo2cb.Preview) {
+	for _, step := range p.Plan.Offline() {
+		fmt.Fprintf(w, "o2cb_ctl: left out, it needs the cluster offline: %s\n", step)
+	}
 }
 
 func newUndo(s *settings) *cobra.Command {

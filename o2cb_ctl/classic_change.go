@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"syscall"
@@ -47,12 +46,19 @@ func (c *classic) changeClusters(ctx context.Context, objects []object) error {
 			return err
 		}
 	}
+	if online != nil && !on { // under its old name
+		for _, o := range objects {
+			if err := c.switchCluster(ctx, o.cluster, false); err != nil {
+				return err
+			}
+		}
+	}
 	if name != nil {
 		if err := c.rename(ctx, name.value); err != nil {
 			return err
 		}
 	}
-	if online == nil {
+	if online == nil || !on {
 		return nil
 	}
 	for _, o := range objects {
@@ -60,10 +66,13 @@ func (c *classic) changeClusters(ctx context.Context, objects []object) error {
 		if name != nil {
 			want.Name = name.value
 		}
-		err := c.switchCluster(ctx, &want, on)
+		err := c.switchCluster(ctx, &want, true)
 		if err != nil && name != nil {
 			back := c.edit(context.WithoutCancel(ctx), func(f *conf.File) error { return f.RenameCluster(want.Name, was) })
-			return errors.Join(err, back)
+			if back != nil {
+				err = fmt.Errorf("%w; then, while the old name was brought back: %w", err, back)
+			}
+			return err
 		}
 		if err != nil {
 			return err

@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -25,6 +27,11 @@ that does not end with a mount: start it here before the first of them.
 
 A region counts its users. The count is shared with the C program ocfs2_hb_ctl
 and with mount.ocfs2.`,
+		// Without these cobra prints the help and calls that success.
+		Args: func(_ *cobra.Command, args []string) error {
+			return usageError{fmt.Errorf("heartbeat wants one of start, stop and status, not %q; see o2cb_ctl heartbeat --help", strings.Join(args, " "))}
+		},
+		RunE: func(*cobra.Command, []string) error { return nil },
 	}
 	cmd.AddCommand(newHeartbeatStart(s), newHeartbeatStop(s), newHeartbeatStatus(s))
 	return cmd
@@ -71,6 +78,9 @@ Exit status:
 // oneOrAll wants one operand, or none with --all.
 func oneOrAll(all *bool) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
+		if asJSON, err := cmd.Flags().GetBool("json"); err == nil && asJSON && !*all {
+			return usageError{errors.New("--json is for --all")}
+		}
 		if *all {
 			return cobra.NoArgs(cmd, args)
 		}

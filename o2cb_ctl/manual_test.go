@@ -102,7 +102,7 @@ func verbs(t *testing.T) map[string]*cobra.Command {
 	t.Helper()
 	found := map[string]*cobra.Command{}
 	visit(newRoot(&settings{}), func(cmd *cobra.Command) {
-		if cmd.Runnable() && !cmd.Hidden && cmd.HasParent() {
+		if cmd.Runnable() && !cmd.HasSubCommands() && !cmd.Hidden && cmd.HasParent() {
 			found[verbPath(cmd)] = cmd
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"os/signal"
 	"syscall"
@@ -144,6 +145,9 @@ func (s starter) Start(ctx context.Context, r heartbeat.Request) (*heartbeat.Res
 			r.Progress(p[0].Elapsed, p[0].Expected)
 		}
 	}
+	if err := answers(ctx, r.Device); err != nil {
+		return nil, &heartbeat.Error{Op: "start", Cluster: r.Cluster, Device: r.Device, Err: err}
+	}
 	results, err := s.start(ctx, newStartRequest(r.Cluster, false, r), progress)
 	if err != nil {
 		return nil, err
@@ -170,6 +174,9 @@ func (s starter) start(ctx context.Context, r startRequest, progress func([]hear
 	cmd := exec.Command("/proc/self/exe", "--root", s.root, starterVerb)
 	cmd.Args[0] = "o2cb_ctl"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if lock := libo2cb.LockOf(ctx); lock != nil {
+		cmd.ExtraFiles = []*os.File{lock}
+	}
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("start a process that starts regions: %w", err)
@@ -188,7 +195,10 @@ func (s starter) start(ctx context.Context, r startRequest, progress func([]hear
 	defer stop()
 	reply, err := listen(out, progress)
 	if waitErr := cmd.Wait(); err != nil {
-		return nil, fmt.Errorf("the process that starts regions gave no answer: %w", errors.Join(err, waitErr))
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return nil, fmt.Errorf("the process that starts regions gave no answer: %w (%v)", err, waitErr)
 	}
 	if reply.Failure != nil {
 		return nil, reply.Failure.err()

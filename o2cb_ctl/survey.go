@@ -25,6 +25,7 @@ const surveyVerb = "survey-volumes"
 type surveyed struct {
 	Volumes  []*volume.Volume `json:"volumes"`
 	Problems []string         `json:"problems"`
+	Silent   bool             `json:"silent,omitempty"` // one did not answer
 	Failure  string           `json:"failure,omitempty"`
 }
 
@@ -43,6 +44,7 @@ func newSurveyVolumes(s *settings) *cobra.Command {
 			}
 			for _, p := range problems {
 				answer.Problems = append(answer.Problems, p.Error())
+				answer.Silent = answer.Silent || errors.Is(p, unix.ETIMEDOUT)
 			}
 			return json.NewEncoder(s.std.out).Encode(answer)
 		},
@@ -94,7 +96,30 @@ func openPatiently(device string) (v *volume.Volume, err error) {
 // volumes is readVolumes in a child process, whose answer is waited for and whose
 // end is not.
 func (s *settings) volumes(ctx context.Context, devices []string) ([]*volume.Volume, []error, error) {
-	cmd := exec.Command("/proc/self/exe", append([]string{"--root", s.root, surveyVerb, "--"}, devices...)...)
+	a, err := survey(ctx, s.root, devices)
+	if err != nil {
+		return nil, nil, err
+	}
+	var problems []error
+	for _, p := range a.Problems {
+		problems = append(problems, errors.New(p))
+	}
+	return a.Volumes, problems, nil
+}
+
+// answers makes sure that a disk does, as a process that opens it otherwise hangs,
+// with the locks that it holds.
+func answers(ctx context.Context, device string) error {
+	a, err := survey(ctx, "/", []string{device})
+	if err == nil && a.Silent {
+		err = &volume.Error{Op: "read", Path: device, Block: volume.NoBlock, Found: "the disk does not answer", Err: unix.ETIMEDOUT}
+	}
+	return err
+}
+
+// survey asks a child process.
+func survey(ctx context.Context, root string, devices []string) (surveyed, error) {
+	cmd := exec.Command("/proc/self/exe", append([]string{"--root", root, surveyVerb, "--"}, devices...)...)
 	cmd.Args[0] = "o2cb_ctl"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // the terminal's signals are for us
 	out, err := cmd.StdoutPipe()
@@ -102,30 +127,26 @@ func (s *settings) volumes(ctx context.Context, devices []string) ([]*volume.Vol
 		err = cmd.Start()
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("start a process that reads the disks: %w", err)
+		return surveyed{}, fmt.Errorf("start a process that reads the disks: %w", err)
 	}
-	answers := make(chan surveyed, 1)
+	replies := make(chan surveyed, 1)
 	go func() {
 		var a surveyed
 		if err := json.NewDecoder(out).Decode(&a); err != nil {
 			a.Failure = fmt.Sprintf("the process that reads the disks gave no answer: %v", err)
 		}
-		answers <- a
+		replies <- a
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	}()
 	select {
-	case a := <-answers:
+	case a := <-replies:
 		if a.Failure != "" {
-			return nil, nil, errors.New(a.Failure)
+			return a, errors.New(a.Failure)
 		}
-		var problems []error
-		for _, p := range a.Problems {
-			problems = append(problems, errors.New(p))
-		}
-		return a.Volumes, problems, nil
+		return a, nil
 	case <-ctx.Done():
 		_ = cmd.Process.Kill()
-		return nil, nil, fmt.Errorf("read volumes: %w", ctx.Err())
+		return surveyed{}, fmt.Errorf("read volumes: %w", ctx.Err())
 	}
 }

@@ -8,6 +8,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -83,8 +87,25 @@ func runVerbs(ctx context.Context, args []string, std streams) int {
 
 // refuse prints the one line of an error and returns the exit status.
 func refuse(w io.Writer, program, message string, status int) int {
-	fmt.Fprintf(w, "%s: %s\n", program, message)
+	fmt.Fprintf(w, "%s: %s\n", program, visible(message))
 	return status
+}
+
+// visible writes what a terminal would act upon, in a name that somebody has given,
+// as Go does in a quoted string.
+func visible(text string) string {
+	var b strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		if unicode.IsPrint(r) && (r != utf8.RuneError || size > 1) {
+			b.WriteRune(r)
+		} else {
+			quoted := strconv.Quote(text[:size])
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		text = text[size:]
+	}
+	return b.String()
 }
 
 // newRoot makes the tree of verbs.

@@ -70,13 +70,19 @@ func TestEditSaves(t *testing.T) {
 }
 
 func TestEditMakesFileAndDirectory(t *testing.T) {
-	defer syscall.Umask(syscall.Umask(0o027))
 	dir := filepath.Join(t.TempDir(), "ocfs2")
+	defer syscall.Umask(syscall.Umask(0o777))
 	path := filepath.Join(dir, "cluster.conf")
 	if err := Edit(t.Context(), path, func(f *File) error { return f.AddCluster("web") }); err != nil {
 		t.Fatal(err)
 	}
 	wantFile(t, path, "cluster:\n\tname = web\n\theartbeat_mode = local\n\tnode_count = 0\n\n", 0o644)
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("the directory: %v, %v", info.Mode(), err)
+	}
+	if err := Edit(t.Context(), path, addTwo); err != nil { // nor does the umask keep the owner from the lock file
+		t.Error(err)
+	}
 	err := Edit(t.Context(), filepath.Join(dir, "no", "such", "cluster.conf"), addTwo)
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("two directories missing: %v", err)

@@ -142,6 +142,13 @@ func held(err error, running int) error {
 	return &told
 }
 
+// Settle waits until nobody is starting or stopping a region of a cluster in global
+// mode. One that was started by halves then is an *Error with ErrHalfStarted.
+func (k *Keeper) Settle(ctx context.Context, clusterName string) error {
+	_, err := k.settled(ctx, "start", clusterName, nil)
+	return err
+}
+
 // settled reads a cluster, which must be in global mode, when nobody is starting or
 // stopping the named regions of it, nil for all. One of them that has no device
 // then was started by halves.

@@ -97,7 +97,7 @@ const lockPause = 20 * time.Millisecond
 
 // lock takes the lock file, which another process may need for a moment.
 func (a *Asker) lock(ctx context.Context) (*os.File, error) {
-	f, err := os.OpenFile(a.LockFile, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	f, err := os.OpenFile(a.LockFile, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}

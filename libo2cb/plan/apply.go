@@ -32,8 +32,8 @@ type Kernel interface {
 	RemoveNode(cluster, node string) error
 	SetHeartbeatMode(cluster string, mode cluster.HeartbeatMode) error
 	SetTiming(cluster string, t cluster.Timing) error // its fields that are not zero
-	StartRegions(cluster string, names []string) error
-	StopRegions(cluster string, names []string) error
+	StartRegions(ctx context.Context, cluster string, names []string) error
+	StopRegions(ctx context.Context, cluster string, names []string) error
 }
 
 // Phase is where a step stands in an [Event].
@@ -93,7 +93,9 @@ func (e *ApplyError) Error() string {
 			left[i] = s.String()
 		}
 		fmt.Fprintf(&b, "; undoing failed (%v), and this stands: %s", e.UndoErr, strings.Join(left, "; "))
-	case len(e.Undone) > 0:
+	case len(e.Undone) == 1:
+		b.WriteString("; the step before was undone")
+	case len(e.Undone) > 1:
 		fmt.Fprintf(&b, "; the %d steps before were undone", len(e.Undone))
 	}
 	return b.String()
@@ -135,28 +137,29 @@ func Apply(ctx context.Context, k Kernel, p *Plan, observe func(Event) error) er
 			err = observe(Event{Doing, i, s})
 		}
 		if err == nil {
-			err = s.do(k)
+			err = s.do(ctx, k)
 		}
 		if err != nil {
-			return undo(k, p.Steps[:i], &ApplyError{Step: &s, Err: err}, observe)
+			return undo(ctx, k, p.Steps[:i], &ApplyError{Step: &s, Err: err}, observe)
 		}
 		if err := observe(Event{Done, i, s}); err != nil {
-			return undo(k, p.Steps[:i+1], &ApplyError{Step: &s, Err: err}, observe)
+			return undo(ctx, k, p.Steps[:i+1], &ApplyError{Step: &s, Err: err}, observe)
 		}
 	}
 	if err := compare(k, k.Outline, outline(p.Want), p.equal(), ErrNotReached); err != nil {
-		return undo(k, p.Steps, &ApplyError{Err: err}, observe)
+		return undo(ctx, k, p.Steps, &ApplyError{Err: err}, observe)
 	}
 	return nil
 }
 
 // undo takes the steps in done back and completes e.
-func undo(k Kernel, done []Step, e *ApplyError, observe func(Event) error) error {
+func undo(ctx context.Context, k Kernel, done []Step, e *ApplyError, observe func(Event) error) error {
+	ctx = context.WithoutCancel(ctx)
 	for i := len(done) - 1; i >= 0; i-- {
 		s := done[i]
 		if back, ok := s.Undo(); ok {
 			_ = observe(Event{Undoing, i, s}) // no reason to stop half way
-			if err := back.do(k); err != nil {
+			if err := back.do(ctx, k); err != nil {
 				e.UndoErr = fmt.Errorf("%s: %w", back, err)
 				e.Left = slices.Clone(done[:i+1])
 				return e
@@ -166,6 +169,33 @@ func undo(k Kernel, done []Step, e *ApplyError, observe func(Event) error) error
 		e.Undone = append(e.Undone, s)
 	}
 	return e
+}
+
+// Revert takes steps back, newest first, as far as they stand: of a step that left
+// nothing there is nothing to take back. It is for the steps of an operation that
+// was cut short, of which the last may have been taken or not, and leaves alone
+// what others have changed since. It is not cancelled, stops at the first failure,
+// and returns what it did.
+func Revert(ctx context.Context, k Kernel, steps []Step) (done []Step, err error) {
+	ctx = context.WithoutCancel(ctx)
+	for i := len(steps) - 1; i >= 0; i-- {
+		back, ok := steps[i].Undo()
+		if !ok {
+			continue
+		}
+		is, err := readWith(k, k.Outline)
+		if err != nil {
+			return done, fmt.Errorf("%s: %w", back, err)
+		}
+		if back = back.rest(is); back.Kind == "" {
+			continue
+		}
+		if err := back.do(ctx, k); err != nil {
+			return done, fmt.Errorf("%s: %w", back, err)
+		}
+		done = append(done, back)
+	}
+	return done, nil
 }
 
 // Read returns the kernel's cluster with its timing, nil when it has none.
@@ -215,14 +245,22 @@ func compare(k Reader, read func(name string) (*cluster.Cluster, error), want *c
 func (p *Plan) equal() func(is, want *cluster.Cluster) bool {
 	touchesRegions := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Kind == StartRegions || s.Kind == StopRegions })
 	if p.Want == nil || touchesRegions {
-		return Equal
+		return equalWithRegions
 	}
 	return equalButRegions
 }
 
 // Equal tells whether two clusters are the same to the kernel: the order of nodes
 // and regions means nothing, and neither does a setting that want leaves open.
+// Regions count in global mode; in local mode they come and go with mounts.
 func Equal(is, want *cluster.Cluster) bool {
+	if want != nil && want.Mode() != cluster.GlobalHeartbeat {
+		return equalButRegions(is, want)
+	}
+	return equalWithRegions(is, want)
+}
+
+func equalWithRegions(is, want *cluster.Cluster) bool {
 	return equalButRegions(is, want) && (is == nil || slices.Equal(regionNames(is), regionNames(want)))
 }
 

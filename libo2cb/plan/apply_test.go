@@ -61,10 +61,10 @@ func (s *script) SetHeartbeatMode(_ string, m cluster.HeartbeatMode) error {
 func (s *script) SetTiming(_ string, t cluster.Timing) error {
 	return s.call("set %s", timingText(t, cluster.Timing{}))
 }
-func (s *script) StartRegions(_ string, names []string) error {
+func (s *script) StartRegions(_ context.Context, _ string, names []string) error {
 	return s.call("start %s", strings.Join(names, " "))
 }
-func (s *script) StopRegions(_ string, names []string) error {
+func (s *script) StopRegions(_ context.Context, _ string, names []string) error {
 	return s.call("stop %s", strings.Join(names, " "))
 }
 

@@ -43,18 +43,26 @@ type Entry struct {
 	Commit *Commit `json:"commit,omitempty"`
 }
 
-// Commit identifies the content that a file had before its change.
+// Commit names the file that is changed after the kernel.
 type Commit struct {
 	Path string `json:"path"`
-	Sum  string `json:"sum"` // empty for no file
 }
 
 // Interrupted is an operation that did not come to its end.
 type Interrupted struct {
 	Entry
 	Standing int  `json:"standing"` // how many of the steps stand for certain
-	Doubtful bool `json:"doubtful"` // whether the next one may stand, or part of it
+	Doubtful bool `json:"doubtful"` // whether the next one may stand too, or part of it
 	Undoing  bool `json:"undoing"`  // whether they were being taken back
+}
+
+// Taken returns the steps that stand or may stand.
+func (i *Interrupted) Taken() []Step {
+	n := i.Standing
+	if i.Doubtful {
+		n++
+	}
+	return i.Plan.Steps[:min(n, len(i.Plan.Steps))]
 }
 
 // String returns the operation and where it stopped, as in "online by process 12
@@ -119,6 +127,9 @@ func (j *Journal) Note(e Event) error {
 	}
 	return nil
 }
+
+// Close lets go of the journal, which stays as it is.
+func (j *Journal) Close() { _ = j.close() }
 
 // close lets go of the file.
 func (j *Journal) close() error {

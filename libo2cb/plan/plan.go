@@ -112,8 +112,31 @@ func Between(have, want *cluster.Cluster) (*Plan, error) {
 	}
 	p.addTiming(from, alive)
 	p.addNodes(from, alive)
-	p.addRegions(from)
+	// Regions of the other mode cannot start or stop before the mode changes.
+	p.addRegions(from, label(alive && from.Mode() != want.Mode()))
 	return p, nil
+}
+
+// Backwards returns the plan that takes steps back, newest first, in a cluster that
+// has had them taken: as far as they stand in have, which may be nil, and leaving
+// alone what else there is.
+func Backwards(have *cluster.Cluster, steps []Step) *Plan {
+	p := &Plan{Have: have, Want: have}
+	for _, s := range slices.Backward(steps) {
+		back, ok := s.Undo()
+		if !ok {
+			continue
+		}
+		if back = back.rest(p.Want); back.Kind == "" {
+			continue
+		}
+		if back.Kind == RemoveCluster { // for whoever takes this back
+			back.Mode, back.Timing = p.Want.Mode(), p.Want.Timing
+		}
+		p.Steps = append(p.Steps, back)
+		p.Want = back.alter(p.Want)
+	}
+	return p
 }
 
 // toNothing returns the plan that removes the kernel's cluster.
@@ -184,15 +207,15 @@ func (p *Plan) addNodes(from *cluster.Cluster, alive bool) {
 }
 
 // addRegions adds the starts and stops of regions.
-func (p *Plan) addRegions(from *cluster.Cluster) {
+func (p *Plan) addRegions(from *cluster.Cluster, l Label) {
 	running, wanted := regionNames(from), regionNames(p.Want)
 	missing := slices.DeleteFunc(slices.Clone(wanted), func(name string) bool { return slices.Contains(running, name) })
 	surplus := slices.DeleteFunc(slices.Clone(running), func(name string) bool { return slices.Contains(wanted, name) })
 	if len(missing) > 0 {
-		p.add(Step{Kind: StartRegions, Regions: missing}, Live)
+		p.add(Step{Kind: StartRegions, Regions: missing}, l)
 	}
 	if len(surplus) > 0 {
-		p.add(Step{Kind: StopRegions, Regions: surplus}, Live)
+		p.add(Step{Kind: StopRegions, Regions: surplus}, l)
 	}
 }
 

@@ -3,6 +3,7 @@
 package plan
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -148,7 +149,7 @@ func whole(n cluster.Node) bool {
 }
 
 // do takes the step.
-func (s Step) do(k Kernel) error {
+func (s Step) do(ctx context.Context, k Kernel) error {
 	switch s.Kind {
 	case CreateCluster:
 		return s.create(k)
@@ -163,16 +164,51 @@ func (s Step) do(k Kernel) error {
 	case RemoveNode:
 		return k.RemoveNode(s.Cluster, s.Node.Name)
 	case StartRegions:
-		return k.StartRegions(s.Cluster, s.Regions)
+		return k.StartRegions(ctx, s.Cluster, s.Regions)
 	case StopRegions:
-		return k.StopRegions(s.Cluster, s.Regions)
+		return k.StopRegions(ctx, s.Cluster, s.Regions)
 	}
 	return fmt.Errorf("step of unknown kind %q", s.Kind)
 }
 
-// alter returns what c becomes by the step; c stays. It knows what can be done to
-// a cluster that is there.
+// rest returns what of the step is still to be done in a kernel that has is, read
+// by outline; the zero step when that is nothing.
+func (s Step) rest(is *cluster.Cluster) Step {
+	there := is != nil && is.Name == s.Cluster
+	done := false
+	switch s.Kind {
+	case CreateCluster:
+		done = there
+	case RemoveCluster, SetMode, SetTiming, StopRegions:
+		done = !there
+	case AddNode:
+		done = !there || is.Node(s.Node.Name) != nil
+	case RemoveNode:
+		done = !there || is.Node(s.Node.Name) == nil
+	case StartRegions:
+		done = !there
+	}
+	if there && (s.Kind == StartRegions || s.Kind == StopRegions) {
+		running := regionNames(is)
+		s.Regions = slices.DeleteFunc(slices.Clone(s.Regions), func(name string) bool {
+			return slices.Contains(running, name) == (s.Kind == StartRegions)
+		})
+		done = len(s.Regions) == 0
+	}
+	if done {
+		return Step{}
+	}
+	return s
+}
+
+// alter returns what c becomes by the step; c, nil for no cluster, stays.
 func (s Step) alter(c *cluster.Cluster) *cluster.Cluster {
+	switch s.Kind {
+	case CreateCluster:
+		return &cluster.Cluster{Name: s.Cluster, HeartbeatMode: s.Mode, Timing: s.Timing}
+	case RemoveCluster:
+		return nil
+	}
 	to := *c
 	switch s.Kind {
 	case SetMode:

@@ -129,6 +129,27 @@ func TestModprobeGetsAFixedEnvironment(t *testing.T) {
 	}
 }
 
+func TestModprobeComesFromItsPlace(t *testing.T) {
+	bin := t.TempDir()
+	place := filepath.Join(bin, "modprobe")
+	t.Setenv("PATH", bin)
+	if err := os.WriteFile(place, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		places []string
+		want   string
+	}{
+		{[]string{"/nowhere/modprobe", "/bin/sh"}, "/bin/sh"},
+		{[]string{"/nowhere/modprobe"}, place},
+		{nil, place},
+	} {
+		if got, err := (host{places: tt.places}).findModprobe(); err != nil || got != tt.want {
+			t.Errorf("of %q and PATH: %s, %v, want %s", tt.places, got, err, tt.want)
+		}
+	}
+}
+
 func TestModprobeCancelled(t *testing.T) {
 	bin := t.TempDir()
 	if err := os.WriteFile(filepath.Join(bin, "modprobe"), []byte("#!/bin/sh\nexec /usr/bin/tail -f /dev/null\n"), 0o755); err != nil {

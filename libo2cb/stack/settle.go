@@ -39,12 +39,15 @@ func (host) settle() error {
 	return nil
 }
 
-// onOneProcessor runs do on a thread that stays on one processor.
+// onOneProcessor runs do on a thread that stays on one processor, unless there are
+// more of them than a set holds: the pause has to do then.
 func (host) onOneProcessor(do func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var was, one unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &was); err != nil {
+	if err := unix.SchedGetaffinity(0, &was); errors.Is(err, unix.EINVAL) {
+		return do()
+	} else if err != nil {
 		return fmt.Errorf("read the processors of the thread: %w", err)
 	}
 	var cpu uint32

@@ -39,7 +39,7 @@ var debian = side{
 	mount:   "mount.ocfs2 $DEV " + mountPoint,
 	count:   `ocfs2_hb_ctl -I -d $DEV | sed -n 's/.*: \([0-9]*\) refs$/\1/p'`,
 	lock:    `mkdir -p /dlm/dom; exec 3<>/dlm/dom/res; sh -c "$1"`,
-	try:     `mkdir -p /dlm/dom; dd if=/dlm/dom/res of=/dev/null oflag=nonblock iflag=nonblock count=0`,
+	try:     `mkdir -p /dlm/dom; dd if=/dev/null of=/dlm/dom/res oflag=nonblock conv=notrunc 2>&1 | grep -q 'Text file busy' && exit 75`,
 	unmount: "umount " + mountPoint,
 	stop:    "ocfs2_hb_ctl -K -d $DEV o2cb",
 	offline: "/etc/init.d/o2cb offline web",
@@ -56,7 +56,7 @@ func ours(t *testing.T) side {
 		mount:   "mount -t ocfs2 $DEV " + mountPoint,
 		count:   `o2cb_ctl heartbeat status --json | sed -n 's/.*"references": \([0-9]*\).*/\1/p'`,
 		lock:    `o2cb_ctl lock dom res -- sh -c "$1"`,
-		try:     `o2cb_ctl lock --nonblock dom res -- true`,
+		try:     `o2cb_ctl lock --nonblock -E 75 dom res -- true`,
 		unmount: "umount " + mountPoint,
 		stop:    "o2cb_ctl heartbeat stop $DEV",
 		offline: "o2cb_ctl offline",
@@ -181,8 +181,8 @@ func clusterLock(t *testing.T, holds, wants node) {
 	t.Helper()
 	holder := holds.Start(holds.command(holds.lock, "echo held; exec sleep 1000"))
 	holder.WaitLine("held")
-	if r := wants.RunCommand(wants.command(wants.try)); r.Status == 0 {
-		t.Errorf("%s has the lock that %s holds", wants.name, holds.name)
+	if r := wants.RunCommand(wants.command(wants.try)); r.Status != 75 {
+		t.Errorf("%s tries for the lock that %s holds: status %d, want 75 for busy: %s", wants.name, holds.name, r.Status, r.Stderr)
 	}
 	waiter := wants.Start(wants.command(wants.lock, "echo granted"))
 	holder.Kill(unix.SIGKILL)

@@ -243,7 +243,7 @@ func TestFaultAtEveryCall(t *testing.T) {
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			c := lab.Start(t, lab.Nodes(1), lab.RunLimit(30*time.Minute)) // some hundred runs, each traced
+			c := lab.Start(t, lab.Nodes(1), lab.RunLimit(20*time.Minute)) // some hundred runs, each traced
 			n, tool := c.Node(0), rig.Tool(t, "o2cb_ctl")
 			n.WriteFile("/root/two", []byte(config(2)), 0o644)
 			n.WriteFile("/root/three", []byte(config(3)), 0o644)

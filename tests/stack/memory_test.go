@@ -3,6 +3,7 @@
 package stack_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -142,7 +143,7 @@ func (m *memory) SetTiming(name string, t cluster.Timing) error {
 	return nil
 }
 
-func (m *memory) StartRegions(name string, regions []string) error {
+func (m *memory) StartRegions(_ context.Context, name string, regions []string) error {
 	if err := m.operation(); err != nil {
 		return err
 	}
@@ -158,7 +159,7 @@ func (m *memory) StartRegions(name string, regions []string) error {
 	return nil
 }
 
-func (m *memory) StopRegions(name string, regions []string) error {
+func (m *memory) StopRegions(_ context.Context, name string, regions []string) error {
 	if err := m.operation(); err != nil {
 		return err
 	}

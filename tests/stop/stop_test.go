@@ -240,7 +240,7 @@ func testForce(t *testing.T, c *lab.Cluster) {
 
 	region := strings.TrimSpace(n.MustShell("basename $(dirname /sys/kernel/config/cluster/*/heartbeat/*/dev)").Stdout)
 
-	r := tool(t, n, "offline", "--force", "--json")
+	r := tool(t, n, "offline", "--force", "--grace", "20s", "--json")
 	if r.Status != 0 {
 		t.Fatalf("status %d: %s%s", r.Status, r.Stderr, r.Stdout)
 	}
