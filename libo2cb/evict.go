@@ -76,7 +76,7 @@ func (e *evicting) run(ctx context.Context, name string) error {
 	if err := e.checkProc(); err != nil {
 		return err
 	}
-	crowd := &crowd{ladder: e.ladder, find: e.find, send: signalAll, knock: knock, act: e.act}
+	crowd := &crowd{ladder: e.ladder, find: e.find, send: signalAll, spare: e.spare, knock: knock, act: e.act}
 	if err := crowd.disperse(ctx); err != nil {
 		return err
 	}

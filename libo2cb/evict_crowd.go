@@ -19,6 +19,7 @@ type crowd struct {
 	ladder Ladder
 	find   finder
 	send   func(ctx context.Context, some []suspect, find finder, sig unix.Signal, tell func(suspect)) error
+	spare  func(some []suspect) error // refuses when one of them gets no signal
 	knock  func(ctx context.Context, files []string)
 	act    func(Eviction)
 }
@@ -87,6 +88,9 @@ func stuck(before, now []suspect) (same []Waiter) {
 // expel terminates and then kills those who are there, and returns who is there
 // after that.
 func (c *crowd) expel(ctx context.Context, there []suspect) ([]suspect, error) {
+	if err := c.spare(there); err != nil { // who has come meanwhile
+		return nil, err
+	}
 	for _, rung := range []struct {
 		act   Act
 		sig   unix.Signal

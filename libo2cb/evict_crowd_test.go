@@ -69,7 +69,7 @@ func (p *play) knock(_ context.Context, files []string) {
 
 func (p *play) crowd() *crowd {
 	return &crowd{ladder: Ladder{Ask: 5 * time.Second, Terminate: 10 * time.Second, Kill: 5 * time.Second},
-		find: p.find, send: p.send, knock: p.knock,
+		find: p.find, send: p.send, knock: p.knock, spare: func([]suspect) error { return nil },
 		act: func(e Eviction) { p.acts = append(p.acts, fmt.Sprint(e.Act, " ", e.PID)) }}
 }
 
@@ -195,6 +195,22 @@ func TestLadderWhileOneLeaves(t *testing.T) {
 			return p.find(ctx)
 		}
 		if err := c.disperse(t.Context()); err != nil || !slices.Equal(p.acts, []string{"ask 7", "terminate 7"}) {
+			t.Errorf("disperse() = %v after %q", err, p.acts)
+		}
+	})
+}
+
+// Who must get no signal gets none either when it comes while others go.
+func TestLatecomerIsSpared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := person(10, "file", polite)
+		first.heir = person(11, "file", polite)
+		p := &play{actors: []*actor{first}}
+		c := p.crowd()
+		c.spare = func(some []suspect) error { return refuseUntouchable(some, map[int]string{11: "an ancestor of this process"}, nil) }
+		err := c.disperse(t.Context())
+		var e *ObstacleError
+		if !errors.As(err, &e) || slices.Contains(p.acts, "terminate 11") || !slices.Contains(p.acts, "terminate 10") {
 			t.Errorf("disperse() = %v after %q", err, p.acts)
 		}
 	})

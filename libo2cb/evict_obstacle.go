@@ -31,6 +31,15 @@ func (e *evicting) checkObstacles(ctx context.Context) error {
 	return refuseUntouchable(found, untouchable, more)
 }
 
+// spare refuses when one of those found gets no signal.
+func (e *evicting) spare(found []suspect) error {
+	untouchable, err := e.untouchable(os.Getpid())
+	if err != nil {
+		return err
+	}
+	return refuseUntouchable(found, untouchable, nil)
+}
+
 // refuseUntouchable returns an error that names those found who get no signal, and
 // other obstacles.
 func refuseUntouchable(found []suspect, untouchable map[int]string, others []Obstacle) error {

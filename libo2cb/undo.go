@@ -13,7 +13,7 @@ import (
 )
 
 // ErrNothingToUndo says that no operation of this boot is there to be undone.
-var ErrNothingToUndo = errors.New("there is nothing to undo: no operation since this machine booted, or the last one changed the configuration file too")
+var ErrNothingToUndo = errors.New("there is nothing to undo: no operation since this machine booted, the last one changed the configuration file too, or the stack is not loaded")
 
 // Undo leads the kernel's cluster back to what it was before the operation that
 // was cut short, or, without one, before the last that succeeded: online, apply

@@ -54,5 +54,6 @@ Exit status:
 	cmd.Flags().BoolVar(&asJSON, "json", false, "the same as --format json")
 	cmd.Flags().BoolVar(&running, "running", false, "what the kernel has, not what the files say")
 	cmd.Flags().BoolVar(&permissive, "permissive", false, "pass over errors that neither the C tools nor the kernel mind")
+	cmd.MarkFlagsMutuallyExclusive("json", "format")
 	return cmd
 }

@@ -24,7 +24,7 @@ func newPlan(s *settings) *cobra.Command {
 		Short: "Show what apply would change in the kernel",
 		Long: `plan compares the cluster of the file, and the timing of the settings, with what
 runs in the kernel and prints the steps from the one to the other. It changes
-nothing and needs no privilege.
+nothing of it and needs no privilege.
 
 A step marked live is taken while the cluster works. One marked offline the
 kernel refuses, or ignores, while a heartbeat runs: for it the cluster has to go
