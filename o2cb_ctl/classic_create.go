@@ -207,7 +207,7 @@ func (c *classic) createRegions(ctx context.Context) error {
 	}
 	var regions []string
 	for _, target := range c.objects {
-		region, err := c.checkedRegion(of, target)
+		region, err := c.checkedRegion(ctx, of, target)
 		if err != nil {
 			return err
 		}

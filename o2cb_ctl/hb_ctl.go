@@ -109,6 +109,12 @@ func (c heartbeatControl) pointless(err error) bool {
 func (c heartbeatControl) run(ctx context.Context, out io.Writer) error {
 	m := libo2cb.New(libo2cb.Options{Find: findVolumes, Starter: starter{root: "/"}})
 	target := c.device + c.uuid
+	if c.device != "" && c.action != 'S' {
+		var err error
+		if target, err = (&settings{root: "/"}).regionOf(ctx, target); err != nil {
+			return err
+		}
+	}
 	switch c.action {
 	case 'S':
 		_, err := m.StartHeartbeat(ctx, target, nil)

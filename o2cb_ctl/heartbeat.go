@@ -167,7 +167,11 @@ Exit status:
 }
 
 func (s *settings) stopHeartbeat(ctx context.Context, target string) error {
-	region, stopped, err := s.manager(false).StopHeartbeat(ctx, target)
+	region, err := s.regionOf(ctx, target)
+	if err != nil {
+		return fmt.Errorf("stop heartbeat: %w", err)
+	}
+	region, stopped, err := s.manager(false).StopHeartbeat(ctx, region)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/o2cb-go/o2cb/libo2cb"
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"github.com/o2cb-go/o2cb/libo2cb/conf"
 )
@@ -185,7 +184,7 @@ func (o *o2cb) addHeartbeat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	region, err := o.checkedRegion(of, target)
+	region, err := o.checkedRegion(ctx, of, target)
 	if err != nil {
 		return fmt.Errorf("%w, while reading region on device '%s'", err, target)
 	}
@@ -201,17 +200,18 @@ func (o *o2cb) removeHeartbeat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = o.edit(ctx, func(f *conf.File) error {
-		region := target
-		// A region that stands in the file under that very name needs no device.
-		if in := f.Cluster(of); in == nil || !hasRegion(in, target) {
-			var err error
-			if region, err = libo2cb.RegionOf(target); err != nil {
-				return fmt.Errorf("%w, while reading region on device '%s'", err, target)
-			}
+	f, err := o.load()
+	if err != nil {
+		return err
+	}
+	region := target
+	// A region that stands in the file under that very name needs no device.
+	if in := f.Cluster(of); in == nil || !hasRegion(in, target) {
+		if region, err = o.regionOf(ctx, target); err != nil {
+			return fmt.Errorf("%w, while reading region on device '%s'", err, target)
 		}
-		return f.RemoveRegion(of, region)
-	})
+	}
+	err = o.edit(ctx, func(f *conf.File) error { return f.RemoveRegion(of, region) })
 	if err == nil {
 		o.say("Removed heartbeat region '%s' from cluster '%s'", target, of)
 	}

@@ -20,6 +20,7 @@ func TestDisks(t *testing.T) {
 		mkfs.ocfs2 -q -x -N 4 --cluster-stack=o2cb --cluster-name=web /dev/dm-1 </dev/null`)
 	before := m.snapshot()
 	hbCtl := strings.TrimSuffix(m.tool, "o2cb_ctl") + "ocfs2_hb_ctl"
+	o2cb := strings.TrimSuffix(m.tool, "_ctl")
 	start := m.tool + " heartbeat start "
 	const nowhere = "00112233445566778899AABBCCDDEEFF"
 
@@ -46,7 +47,8 @@ func TestDisks(t *testing.T) {
 
 	t.Run("hung", func(t *testing.T) {
 		m.MustRun("dmsetup", "suspend", "--nolockfs", "--noflush", "below") // whoever reads dm-1, which is above, waits
-		for _, command := range []string{m.tool + " volume", m.tool + " volume /dev/dm-1", start + "/dev/dm-1", start + nowhere, hbCtl + " -S -d /dev/dm-1 o2cb"} {
+		for _, command := range []string{m.tool + " volume", m.tool + " volume /dev/dm-1", start + "/dev/dm-1", start + nowhere,
+			m.tool + " heartbeat stop /dev/dm-1", hbCtl + " -S -d /dev/dm-1 o2cb", hbCtl + " -I -d /dev/dm-1", o2cb + " add-heartbeat web /dev/dm-1"} {
 			p := m.Start(lab.Command{Args: []string{"sh", "-c", command}})
 			await(t, "the end of "+command, func() bool {
 				select {
