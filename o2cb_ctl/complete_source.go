@@ -33,29 +33,44 @@ type inventory struct {
 // it is.
 type source func(inventory) []cobra.Completion
 
-// inventory reads both, which needs no privilege.
+// inventory reads both side by side, which needs no privilege. What does not come
+// in time is left out.
 func (s *settings) inventory(ctx context.Context) inventory {
 	ctx, cancel := context.WithTimeout(ctx, completionTime)
 	defer cancel()
-	found := make(chan inventory, 1)
-	go func() {
-		inv := inventory{root: s.root}
-		if registered, err := s.manager(true).Registered(); err == nil && registered != nil {
-			inv.kernel = []*cluster.Cluster{registered}
+	kernel, file := make(chan []*cluster.Cluster, 1), make(chan []*cluster.Cluster, 1)
+	go func() { kernel <- s.registered() }()
+	go func() { file <- s.configured(ctx) }()
+	inv := inventory{root: s.root}
+	for range 2 {
+		select {
+		case inv.kernel = <-kernel:
+		case inv.file = <-file:
+		case <-ctx.Done():
+			return inv
 		}
-		name := s.path(s.config)
-		if text, err := readUntil(ctx, func() (io.ReadCloser, error) { return os.Open(name) }); err == nil {
-			f, _ := conf.Parse(name, text)
-			inv.file = f.Clusters()
-		}
-		found <- inv
-	}()
-	select {
-	case inv := <-found:
-		return inv
-	case <-ctx.Done():
-		return inventory{root: s.root}
 	}
+	return inv
+}
+
+// registered returns the kernel's cluster, if there is one to be read.
+func (s *settings) registered() []*cluster.Cluster {
+	c, err := s.manager(true).Registered()
+	if err != nil || c == nil {
+		return nil
+	}
+	return []*cluster.Cluster{c}
+}
+
+// configured returns the clusters of the file, as far as it can be read.
+func (s *settings) configured(ctx context.Context) []*cluster.Cluster {
+	name := s.path(s.config)
+	text, err := readUntil(ctx, func() (io.ReadCloser, error) { return os.Open(name) })
+	if err != nil {
+		return nil
+	}
+	f, _ := conf.Parse(name, text)
+	return f.Clusters()
 }
 
 // all returns the clusters of both, the file's first.

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -205,10 +206,24 @@ func TestCompletionOfLastResort(t *testing.T) {
 	if err := unix.Mkfifo(file, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	// What the kernel has is offered all the same.
+	for name, text := range map[string]string{
+		"proc/self/mountinfo":                           "33 27 0:29 / " + pipe + "/sys/kernel/config rw - configfs configfs rw\n",
+		"sys/kernel/config/cluster/live/heartbeat/mode": "local\n",
+		"sys/kernel/config/cluster/live/node/.empty":    "",
+	} {
+		path := filepath.Join(pipe, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	done := make(chan []string, 1)
 	go func() { done <- tab(t, pipe, "o2cb_ctl --root ROOT online ") }()
 	select {
-	case <-done:
+	case got := <-done:
+		if !slices.Contains(got, "live") {
+			t.Errorf("with a file that does not answer there is %q", got)
+		}
 	case <-time.After(time.Minute):
 		t.Fatal("Tab waits for a pipe")
 	}
