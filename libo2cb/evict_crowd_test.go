@@ -207,7 +207,9 @@ func TestLatecomerIsSpared(t *testing.T) {
 		first.heir = person(11, "file", polite)
 		p := &play{actors: []*actor{first}}
 		c := p.crowd()
-		c.spare = func(some []suspect) error { return refuseUntouchable(some, map[int]string{11: "an ancestor of this process"}, nil) }
+		c.spare = func(some []suspect) error {
+			return refuseUntouchable(some, map[int]string{11: "an ancestor of this process"}, nil)
+		}
 		err := c.disperse(t.Context())
 		var e *ObstacleError
 		if !errors.As(err, &e) || slices.Contains(p.acts, "terminate 11") || !slices.Contains(p.acts, "terminate 10") {

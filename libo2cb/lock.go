@@ -20,7 +20,7 @@ import (
 const lockFile = "run/o2cb/lock"
 
 // LockWait is how long a change waits for that of another process before it
-// fails with [ErrLocked].
+// fails with [ErrLocked], unless [Options].Wait says otherwise.
 const LockWait = time.Minute
 
 // lockPoll is the time between two attempts: flock(2) can wait only without a
@@ -54,7 +54,7 @@ func LockOf(ctx context.Context) *os.File {
 
 // flock takes the lock file, how as for flock(2).
 func (m *Manager) flock(ctx context.Context, how int) (excluding context.Context, unlock func(), err error) {
-	limited, cancel := context.WithTimeoutCause(ctx, LockWait, ErrLocked)
+	limited, cancel := context.WithTimeoutCause(ctx, m.wait, ErrLocked)
 	defer cancel()
 	f, err := openLock(m.path(lockFile))
 	if err != nil {

@@ -3,6 +3,7 @@
 package libo2cb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/o2cb-go/o2cb/libo2cb/configfs"
 	"github.com/o2cb-go/o2cb/libo2cb/heartbeat"
@@ -50,6 +52,9 @@ type Options struct {
 	// killed in those ten seconds leaves a region that only a reboot removes, so a
 	// program that may be killed has another process do it.
 	Starter Starter
+	// Wait is how long a change waits for those of other processes before it fails
+	// with ErrLocked; LockWait when 0.
+	Wait time.Duration
 	// Logger gets a line of level debug for each change; silent when nil.
 	Logger logrus.FieldLogger
 }
@@ -72,6 +77,7 @@ type Manager struct {
 	progress   func([]heartbeat.Progress)
 	find       func(ctx context.Context, root string, uuids []string) ([]*volume.Volume, error)
 	starter    Starter
+	wait       time.Duration
 	log        logrus.FieldLogger
 	stack      *stack.Stack
 	addresses  func() ([]netip.Prefix, error)
@@ -80,7 +86,7 @@ type Manager struct {
 
 // New returns a Manager. It looks at nothing.
 func New(o Options) *Manager {
-	m := &Manager{root: "/", config: o.Config, localNode: o.LocalNode, permissive: o.Permissive, observe: o.Observe, progress: o.Progress, find: o.Find, starter: o.Starter, log: o.Logger, addresses: hostAddresses}
+	m := &Manager{root: "/", config: o.Config, localNode: o.LocalNode, permissive: o.Permissive, observe: o.Observe, progress: o.Progress, find: o.Find, starter: o.Starter, wait: cmp.Or(o.Wait, LockWait), log: o.Logger, addresses: hostAddresses}
 	if o.Root != "" {
 		m.root = filepath.Clean(o.Root)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/o2cb-go/o2cb/libo2cb"
 	"github.com/o2cb-go/o2cb/libo2cb/heartbeat"
@@ -106,8 +107,13 @@ func (c heartbeatControl) pointless(err error) bool {
 	return (c.action == 'S' || c.action == 'K') && errors.Is(err, heartbeat.ErrGlobal)
 }
 
+// umountWait is how long the program waits for others. The kernel runs it at umount,
+// and there is no second try: a heartbeat that it does not stop stays. Others may be
+// many umounts, of up to 2 s each, or a status that waits for a node to be declared dead.
+const umountWait = 10 * time.Minute
+
 func (c heartbeatControl) run(ctx context.Context, out io.Writer) error {
-	m := libo2cb.New(libo2cb.Options{Find: findVolumes, Starter: starter{root: "/"}})
+	m := libo2cb.New(libo2cb.Options{Find: findVolumes, Starter: starter{root: "/"}, Wait: umountWait})
 	target := c.device + c.uuid
 	if c.device != "" && c.action != 'S' {
 		var err error
