@@ -20,12 +20,11 @@ type Domain struct {
 // InUseError says who keeps a cluster from going offline, or a heartbeat from
 // stopping. It is unix.EBUSY.
 type InUseError struct {
-	Cluster string                // empty for none
-	Mode    cluster.HeartbeatMode // of the cluster; empty for local
-	Mounts  []Volume              // OCFS2 volumes
-	Domains []Domain              // lock domains that processes use
-	Waiting []Waiter              // processes that wait in the kernel for a lock
-	Regions []cluster.Region      // heartbeat regions, when nothing else explains them
+	Cluster string           // empty for none
+	Mounts  []Volume         // OCFS2 volumes
+	Domains []Domain         // lock domains that processes use
+	Waiting []Waiter         // processes that wait in the kernel for a lock
+	Regions []cluster.Region // heartbeat regions, when nothing else explains them
 }
 
 // Error returns one line that names all of them, each with what to do.

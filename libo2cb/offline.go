@@ -28,16 +28,16 @@ func (e *NotOnlineError) Error() string {
 	return fmt.Sprintf("cluster %s is not online, cluster %s is", e.Name, e.Online)
 }
 
-// Offline removes the kernel's cluster, in global mode its heartbeat first, then node by node; name may be empty, or must
-// be that cluster's. It works on what the kernel has, whatever the configuration
+// Offline removes the kernel's cluster, in global mode its heartbeat first, then
+// node by node; name may be empty, or must be that cluster's. It works on what the kernel has, whatever the configuration
 // says. Without a cluster it does nothing. Needs root.
 //
-// It looks first: mounted volumes, lock domains that processes have open, and
-// heartbeat regions are an [*InUseError] that names them all, and nothing is
+// It looks first: mounted volumes, lock domains that processes have open, and in
+// local mode heartbeat regions without a mount are an [*InUseError] that names them all, and nothing is
 // touched. Nobody is stopped. Lock domains that nobody has open are left before
 // the first node goes, and stay left if a later step fails: their value blocks go
-// if no other node knows them, as they would with the cluster. A step that the kernel refuses is an [*plan.ApplyError], and the steps before it
-// are undone.
+// if no other node knows them, as they would with the cluster. A step that the
+// kernel refuses is an [*plan.ApplyError], and the steps before it are undone.
 func (m *Manager) Offline(ctx context.Context, name string) (Report, error) {
 	report, err := m.offline(ctx, name)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/o2cb-go/o2cb/libo2cb/stack"
 )
 
-// Report is what Online or Offline did.
+// Report is what an operation did: Online, Register, Apply, Offline, Undo.
 type Report struct {
 	Cluster   string         `json:"cluster"`              // empty when there was none to take offline
 	LocalNode string         `json:"local_node,omitempty"` // Online only

@@ -69,7 +69,8 @@ type RegionStatus struct {
 	Name   string `json:"name"`
 	Device string `json:"device,omitempty"` // the kernel's short name; empty while it is not started
 	PID    int    `json:"pid,omitempty"`    // the kernel's heartbeat thread
-	// Beating are the numbers of the nodes that beat there; null without debugfs.
+	// Beating are the numbers of the nodes that beat there; null when it is not
+	// known: from debugfs, or whoever reads the disk fills it in.
 	Beating []int `json:"beating"`
 }
 

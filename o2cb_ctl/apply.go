@@ -60,15 +60,7 @@ Exit status:
 			ctx, stop := steadfast(cmd.Context())
 			defer stop()
 			report, err := m.Apply(ctx, preview)
-			if err != nil {
-				printLoaded(s.std.err, report.Stack)
-				return explainFindings(s.std.err, err, permissive)
-			}
-			if asJSON {
-				return printJSON(s.std.out, report)
-			}
-			unchanged, changed := outcome(report)
-			return printReport(s.std.out, report, unchanged, changed)
+			return s.reportReached(report, err, permissive, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&permissive, "permissive", false, "pass over errors that neither the C tools nor the kernel mind")

@@ -135,7 +135,7 @@ func (c *classic) switchCluster(ctx context.Context, want *cluster.Cluster, on b
 func unregister(ctx context.Context, m *libo2cb.Manager, kernel *cluster.Cluster) (libo2cb.Report, error) {
 	if kernel.Mode() == cluster.GlobalHeartbeat && len(kernel.Regions) > 0 {
 		return libo2cb.Report{}, fmt.Errorf("%w; o2cb stop-heartbeat %s stops it",
-			&libo2cb.InUseError{Cluster: kernel.Name, Mode: kernel.Mode(), Regions: kernel.Regions}, kernel.Name)
+			&libo2cb.InUseError{Cluster: kernel.Name, Regions: kernel.Regions}, kernel.Name)
 	}
 	return m.Offline(ctx, kernel.Name)
 }

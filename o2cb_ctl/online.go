@@ -47,20 +47,25 @@ Exit status:
 			report, err := s.manager(permissive).Online(ctx, optional(args))
 			printWarnings(s.std.err, report.Findings)
 			printWarnings(s.std.err, report.SettingsFindings)
-			if err != nil {
-				printLoaded(s.std.err, report.Stack)
-				return explainFindings(s.std.err, err, permissive)
-			}
-			if asJSON {
-				return printJSON(s.std.out, report)
-			}
-			unchanged, changed := outcome(report)
-			return printReport(s.std.out, report, unchanged, changed)
+			return s.reportReached(report, err, permissive, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&permissive, "permissive", false, "pass over errors that neither the C tools nor the kernel mind")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// reportReached prints what online or apply did, or why it did not.
+func (s *settings) reportReached(report libo2cb.Report, err error, permissive, asJSON bool) error {
+	if err != nil {
+		printLoaded(s.std.err, report.Stack)
+		return explainFindings(s.std.err, err, permissive)
+	}
+	if asJSON {
+		return printJSON(s.std.out, report)
+	}
+	unchanged, changed := outcome(report)
+	return printReport(s.std.out, report, unchanged, changed)
 }
 
 // outcome returns what to say of a cluster that was there already, and of one

@@ -20,8 +20,6 @@
 // When not to use this package:
 //   - To find the disks of regions: package volume does.
 //   - To mount a volume: mount.ocfs2 takes its own reference.
-//   - To look at the heartbeat: package volume reads the blocks, package
-//     configfs the regions.
 //
 // The protocol is that of libo2cb in ocfs2-tools 1.8, file o2cb_abi.c.
 package heartbeat
