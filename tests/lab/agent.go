@@ -20,7 +20,7 @@ func buildAgent() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key, err := sourceKey(filepath.Join(repository, "tests"))
+	key, err := sourceKey(filepath.Join(repository, "tests"), "go.mod", "go.sum", "lab/guest/*.go", "lab/internal/*/*.go")
 	if err != nil {
 		return "", err
 	}
@@ -28,24 +28,33 @@ func buildAgent() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "guest-"+key)
+	return buildOnce(filepath.Join(dir, "guest-"+key), func(binary string) error {
+		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./lab/guest")
+		cmd.Dir = filepath.Join(repository, "tests")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build the agent in %s: %w\n%s", cmd.Dir, err, out)
+		}
+		return nil
+	})
+}
+
+// buildOnce returns path, and has the file made if it is not there. Another
+// process may be at it: each makes its own and the last name wins.
+func buildOnce(path string, build func(file string) error) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
-	// Another process may be at it: each builds its own and the last name wins.
-	made, err := os.MkdirTemp(dir, "build-*")
+	made, err := os.MkdirTemp(filepath.Dir(path), "build-*")
 	if err != nil {
 		return "", err
 	}
 	defer os.RemoveAll(made)
-	binary := filepath.Join(made, "guest")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./lab/guest")
-	cmd.Dir = filepath.Join(repository, "tests")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the agent in %s: %w\n%s", cmd.Dir, err, out)
+	file := filepath.Join(made, filepath.Base(path))
+	if err := build(file); err != nil {
+		return "", err
 	}
-	return path, os.Rename(binary, path)
+	return path, os.Rename(file, path)
 }
 
 // cacheDir returns the lab's directory in the repository's cache, or one in the
@@ -71,12 +80,12 @@ func cacheDir(repository string) (string, error) {
 	return dir, nil
 }
 
-// sourceKey is a hash over all that the agent is built from.
-func sourceKey(tests string) (string, error) {
+// sourceKey is a hash over the files, given by patterns, that something is built from.
+func sourceKey(tests string, patterns ...string) (string, error) {
 	hash := sha256.New()
 	fmt.Fprintln(hash, runtime.Version(), runtime.GOARCH)
 	var files []string
-	for _, pattern := range []string{"go.mod", "go.sum", "lab/guest/*.go", "lab/internal/*/*.go"} {
+	for _, pattern := range patterns {
 		found, err := filepath.Glob(filepath.Join(tests, pattern))
 		if err != nil {
 			return "", err

@@ -40,10 +40,16 @@ func startGuest(agent string, m machine, p packages, h hardware, console *os.Fil
 			return nil, nil, err
 		}
 	}
-	path, args := m.command(h)
-	cmd := exec.Command(agent, append([]string{"supervise", path, "2"}, args...)...)
+	kernel := m.program(h)
+	processor := "any"
+	if kernel.alone {
+		if processor, err = processorOf(h.index); err != nil {
+			return nil, nil, err
+		}
+	}
+	cmd := exec.Command(agent, append([]string{"supervise", kernel.path, "2", processor}, kernel.args...)...)
 	cmd.Stdout, cmd.Stderr = console, console
-	cmd.Env = append(p.env(path), "TMPDIR="+h.memoryDir)
+	cmd.Env = append(append(p.env(kernel.path), kernel.env...), "TMPDIR="+h.memoryDir)
 	cmd.Dir = "/"
 	cmd.ExtraFiles = []*os.File{ends[1], ends[3], ends[5]}
 	// Out of our process group, so that a terminal's interrupt reaches us first.
@@ -54,6 +60,24 @@ func startGuest(agent string, m machine, p packages, h hardware, console *os.Fil
 	g = &guest{session: newSession(ends[2], m.inFlight()), lifeline: ends[0], dead: make(chan struct{})}
 	go g.reap(cmd)
 	return g, ends[4], nil
+}
+
+// processorOf deals the processors that we may use to the nodes of a cluster.
+func processorOf(index int) (string, error) {
+	var ours unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &ours); err != nil {
+		return "", fmt.Errorf("ask which processors we may use: %w", err)
+	}
+	left := index % ours.Count()
+	for processor := 0; ; processor++ {
+		if !ours.IsSet(processor) {
+			continue
+		}
+		if left == 0 {
+			return strconv.Itoa(processor), nil
+		}
+		left--
+	}
 }
 
 // reap sees a guest to its end. The supervisor leaves no process behind, so the

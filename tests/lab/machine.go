@@ -20,8 +20,8 @@ const (
 
 // machine is a way to run a kernel.
 type machine interface {
-	// command returns the program that is the guest, with its arguments.
-	command(h hardware) (path string, args []string)
+	// program returns the program that is the guest.
+	program(h hardware) program
 	// describe fills in what the agent must know about such a machine.
 	describe(b *wire.Boot)
 	// modules are the files that the agent loads before it can work, in order.
@@ -36,8 +36,19 @@ type machine interface {
 	disk(i int) string
 }
 
+// program is a program of the host that is a guest.
+type program struct {
+	path string
+	args []string // from the name on
+	env  []string // KEY=VALUE, added to the lab's own
+	// alone says that its processes take turns and never run side by side. On one
+	// processor they take them several times faster: nobody has to be woken elsewhere.
+	alone bool
+}
+
 // hardware is one guest to be.
 type hardware struct {
+	index      int    // among the nodes of its cluster
 	name       string // unique among all guests of this machine
 	initramfs  string
 	dir        string // for files that the emulator wants to make

@@ -153,6 +153,7 @@ func (n *Node) hardware() (hardware, error) {
 	}
 	c.machine.describe(b)
 	h := hardware{
+		index:      n.index,
 		name:       filepath.Base(c.dir) + "-" + n.name,
 		initramfs:  filepath.Join(c.dir, n.name+".cpio"),
 		dir:        c.dir,

@@ -90,7 +90,7 @@ func indexModules(p packages, tree, release string) error {
 	return nil
 }
 
-func (q *qemu) command(h hardware) (string, []string) {
+func (q *qemu) program(h hardware) program {
 	args := []string{
 		h.name,
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -120,7 +120,7 @@ func (q *qemu) command(h hardware) (string, []string) {
 	if dir := filepath.Join(q.packages.dir, "usr/share"); q.packages.guestPath(q.emulator) != q.emulator {
 		args = append(args, "-L", filepath.Join(dir, "qemu"), "-L", filepath.Join(dir, "seabios"))
 	}
-	return q.emulator, args
+	return program{path: q.emulator, args: args}
 }
 
 // nine gives a directory of the host to the guest, read-only, under a tag.

@@ -17,6 +17,7 @@ type uml struct {
 	kernel   string // path of linux.uml
 	tree     string // directory of its modules
 	load     []string
+	ptrace   string // library that it is started with
 }
 
 // newUML finds the kernel and its modules.
@@ -38,10 +39,44 @@ func newUML(p packages) (*uml, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &uml{packages: p, kernel: kernel, tree: trees[0], load: load}, nil
+	ptrace, err := buildPtrace(p)
+	if err != nil {
+		return nil, err
+	}
+	return &uml{packages: p, kernel: kernel, tree: trees[0], load: load, ptrace: ptrace}, nil
 }
 
-func (u *uml) command(h hardware) (string, []string) {
+// buildPtrace compiles the library without which User Mode Linux does not start
+// where the processor has more registers than it knows; see xstate/ptrace.c.
+func buildPtrace(p packages) (string, error) {
+	repository, err := findRepository()
+	if err != nil {
+		return "", err
+	}
+	dir, err := cacheDir(repository)
+	if err != nil {
+		return "", err
+	}
+	tests := filepath.Join(repository, "tests")
+	key, err := sourceKey(tests, "lab/xstate/*.c")
+	if err != nil {
+		return "", err
+	}
+	return buildOnce(filepath.Join(dir, "ptrace-"+key+".so"), func(file string) error {
+		tcc, err := p.program("tcc")
+		if err != nil {
+			return err
+		}
+		cmd := exec.Command(tcc, "-shared", "-nostdlib", "-o", file, "lab/xstate/ptrace.c")
+		cmd.Dir, cmd.Env = tests, p.env(tcc)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", cmd, err, out)
+		}
+		return nil
+	})
+}
+
+func (u *uml) program(h hardware) program {
 	args := []string{
 		// A guest that resets starts its own program again, by this name. It has no
 		// slash and is not in PATH, so the reset fails and the guest ends instead.
@@ -57,7 +92,7 @@ func (u *uml) command(h hardware) (string, []string) {
 		// c: other guests have it open too; s: a write is on the disk when it returns.
 		args = append(args, fmt.Sprintf("ubd%dcs=%s", i, file))
 	}
-	return u.kernel, args
+	return program{path: u.kernel, args: args, env: []string{"LD_PRELOAD=" + u.ptrace}, alone: true}
 }
 
 func (u *uml) describe(b *wire.Boot) {

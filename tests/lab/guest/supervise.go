@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,9 +19,9 @@ const (
 	firstFD    = 4 // this and the following are the guest's 3 and following
 )
 
-// supervise is the host-side parent of one guest: supervise PATH DESCRIPTORS ARG0 ARG….
-// It runs the program with the given number of extra descriptors in a process
-// group of its own and kills the group when the lifeline ends: by the lab's
+// supervise is the host-side parent of one guest: supervise PATH DESCRIPTORS PROCESSOR ARG0 ARG….
+// It runs the program with the given number of extra descriptors, on the given
+// processor or on any, in a process group of its own and kills the group when the lifeline ends: by the lab's
 // wish, or because the lab's process is gone, in whatever way. It exits when no
 // process of the guest is left, with the guest's exit status.
 //
@@ -34,8 +36,8 @@ const (
 // supervisor is killed, the lab sends it; if both are, the control channel has
 // ended and the agent powers the guest off.
 func supervise(args []string) error {
-	if len(args) < 3 {
-		return fmt.Errorf("usage: supervise PATH DESCRIPTORS ARG0 ARG…")
+	if len(args) < 4 {
+		return fmt.Errorf("usage: supervise PATH DESCRIPTORS PROCESSOR ARG0 ARG…")
 	}
 	var extra int
 	if _, err := fmt.Sscanf(args[1], "%d", &extra); err != nil {
@@ -51,7 +53,10 @@ func supervise(args []string) error {
 		syscall.CloseOnExec(firstFD + i)
 		files = append(files, uintptr(firstFD+i))
 	}
-	pid, err := syscall.ForkExec(args[0], args[2:], &syscall.ProcAttr{
+	if err := pin(args[2]); err != nil {
+		return err
+	}
+	pid, err := syscall.ForkExec(args[0], args[3:], &syscall.ProcAttr{
 		Env:   os.Environ(),
 		Files: files,
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
@@ -71,6 +76,24 @@ func supervise(args []string) error {
 		killGroup(pid)
 	}()
 	os.Exit(reapGroup(pid))
+	return nil
+}
+
+// pin keeps this thread, and what it starts, on a processor.
+func pin(processor string) error {
+	if processor == "any" {
+		return nil
+	}
+	number, err := strconv.Atoi(processor)
+	if err != nil {
+		return fmt.Errorf("processor %q: %w", processor, err)
+	}
+	runtime.LockOSThread()
+	var set unix.CPUSet
+	set.Set(number)
+	if err := unix.SchedSetaffinity(0, &set); err != nil {
+		return fmt.Errorf("stay on processor %d: %w", number, err)
+	}
 	return nil
 }
 
