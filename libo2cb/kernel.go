@@ -13,21 +13,56 @@ import (
 )
 
 // kernelWithRegions is configfs and, for the regions, whoever keeps them: what a
-// plan is applied to.
+// plan is applied to. Close it.
 type kernelWithRegions struct {
 	*configfs.FS
 	manager *Manager
+	nodes   *configfs.Nodes // of the cluster called of, while nodes are added to it
+	of      string
 }
 
-var _ plan.Kernel = kernelWithRegions{}
+var _ plan.Kernel = (*kernelWithRegions)(nil)
+
+// Close ends a series of additions.
+func (k *kernelWithRegions) Close() {
+	if k.nodes != nil {
+		k.nodes.Close()
+		k.nodes = nil
+	}
+}
+
+// AddNode registers a node. Many in a row cost little more than the kernel's part.
+func (k *kernelWithRegions) AddNode(clusterName string, n cluster.Node) error {
+	if k.nodes == nil || k.of != clusterName {
+		k.Close()
+		nodes, err := k.FS.Nodes(clusterName)
+		if err != nil {
+			return err
+		}
+		k.nodes, k.of = nodes, clusterName
+	}
+	return k.nodes.Add(n)
+}
+
+// RemoveNode takes a node out of the cluster.
+func (k *kernelWithRegions) RemoveNode(clusterName, node string) error {
+	k.Close()
+	return k.FS.RemoveNode(clusterName, node)
+}
+
+// RemoveCluster removes a cluster that has neither nodes nor regions.
+func (k *kernelWithRegions) RemoveCluster(name string) error {
+	k.Close()
+	return k.FS.RemoveCluster(name)
+}
 
 // StartRegions starts the regions of the volumes with these UUIDs side by side.
-func (k kernelWithRegions) StartRegions(ctx context.Context, clusterName string, names []string) error {
+func (k *kernelWithRegions) StartRegions(ctx context.Context, clusterName string, names []string) error {
 	return k.manager.startRegions(ctx, k.FS, clusterName, names)
 }
 
 // StopRegions stops regions, whose users have to be gone.
-func (k kernelWithRegions) StopRegions(ctx context.Context, clusterName string, names []string) error {
+func (k *kernelWithRegions) StopRegions(ctx context.Context, clusterName string, names []string) error {
 	return k.manager.stopRegions(ctx, k.FS, clusterName, names)
 }
 

@@ -120,8 +120,10 @@ func (op operation) finish() error {
 
 // apply applies a plan, and notes and logs its steps.
 func (m *Manager) apply(ctx context.Context, journal *plan.Journal, kernel *configfs.FS, p *plan.Plan) error {
-	return plan.Apply(ctx, kernelWithRegions{kernel, m}, p, func(e plan.Event) error {
-		m.log.WithField("phase", string(e.Phase)).Debug(e.Step.String())
+	k := &kernelWithRegions{FS: kernel, manager: m}
+	defer k.Close()
+	return plan.Apply(ctx, k, p, func(e plan.Event) error {
+		m.log.WithField("phase", e.Phase).Debug(e.Step)
 		if err := journal.Note(e); err != nil {
 			return err
 		}
@@ -132,7 +134,9 @@ func (m *Manager) apply(ctx context.Context, journal *plan.Journal, kernel *conf
 // takeBack takes the steps of p back, whatever became of ctx, and returns why,
 // with what went wrong on the way.
 func (m *Manager) takeBack(ctx context.Context, kernel *configfs.FS, p *plan.Plan, why error) error {
-	if _, err := plan.Revert(ctx, kernelWithRegions{kernel, m}, p.Steps); err != nil {
+	k := &kernelWithRegions{FS: kernel, manager: m}
+	defer k.Close()
+	if _, err := plan.Revert(ctx, k, p.Steps); err != nil {
 		return &plan.ApplyError{Err: why, UndoErr: fmt.Errorf("the kernel's cluster could not be set back: %w", err), Left: p.Steps}
 	}
 	return why
@@ -214,7 +218,9 @@ func (m *Manager) recover(ctx context.Context, kernel *configfs.FS) (*plan.Inter
 		return nil, journal.End()
 	}
 	m.log.WithField("operation", i.Operation).Debug("undo what was cut short")
-	_, err = plan.Revert(ctx, kernelWithRegions{kernel, m}, i.Taken())
+	k := &kernelWithRegions{FS: kernel, manager: m}
+	defer k.Close()
+	_, err = plan.Revert(ctx, k, i.Taken())
 	if end := journal.End(); err == nil {
 		err = end
 	}

@@ -6,10 +6,7 @@ import (
 	"context"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
 )
 
 // version is stamped by the linker.
@@ -22,9 +19,7 @@ type streams struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args, streams{os.Stdin, os.Stdout, os.Stderr}))
+	os.Exit(run(&interruptible{}, os.Args, streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
 // run is the whole program: it behaves as the tool whose name it was called by

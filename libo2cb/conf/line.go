@@ -59,13 +59,17 @@ type cScanner struct {
 	findings Findings
 }
 
+// usualLines is more than the lines of the largest cluster, seven for each node.
+// Room for no more is made at once: a file may be nothing but line breaks.
+const usualLines = 2048
+
 // scan cuts the text into lines.
 func scan(name, text string) ([]line, Findings) {
 	s := &cScanner{name: name, text: text, body: len(text), number: 1}
 	if nul := strings.IndexByte(text, 0); nul >= 0 {
 		s.body = nul
 	}
-	var lines []line
+	lines := make([]line, 0, min(strings.Count(text[:s.body], "\n")+1, usualLines))
 	for s.at < s.body {
 		l := s.next()
 		if n := len(lines); n > 0 && l.kind == blankLines && lines[n-1].kind == blankLines {

@@ -151,25 +151,37 @@ func writeValue(fd int, value string, write func(fd int, data []byte) (int, erro
 // set is write for an attribute that the kernel takes at once, and reads it
 // back from the same open file: [ErrIgnored] when it has another value then.
 func (d *dir) set(rel, value string) error {
-	full := filepath.Join(d.path, rel)
-	fd, err := d.openat(d.fd, rel, unix.O_RDWR)
-	if err != nil {
-		return newError("write", full, value, err)
+	fd, err := d.setOpen(rel, value)
+	if err == nil {
+		closeNow(fd)
 	}
-	defer closeNow(fd)
+	return err
+}
+
+// setOpen is set, and leaves the attribute open unless it fails.
+func (d *dir) setOpen(rel, value string) (fd int, err error) {
+	fd, err = d.openat(d.fd, rel, unix.O_RDWR)
+	if err != nil {
+		return -1, newError("write", filepath.Join(d.path, rel), value, err)
+	}
+	defer func() {
+		if err != nil {
+			closeNow(fd)
+		}
+	}()
 	if err := writeValue(fd, value, writeNow); err != nil {
-		return newError("write", full, value, err)
+		return -1, newError("write", filepath.Join(d.path, rel), value, err)
 	}
 	is, err := readValue(fd)
 	if err != nil {
-		return newError("read", full, "", err)
+		return -1, newError("read", filepath.Join(d.path, rel), "", err)
 	}
 	if is != value {
-		e := newError("write", full, value, ErrIgnored)
+		e := newError("write", filepath.Join(d.path, rel), value, ErrIgnored)
 		e.Reason = "the kernel holds " + is
-		return e
+		return -1, e
 	}
-	return nil
+	return fd, nil
 }
 
 func (d *dir) mkdir(name string) error {

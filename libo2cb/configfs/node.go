@@ -13,34 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AddNode registers a node. A node marked Local is the one of this machine: the
-// kernel then listens on its address and port.
-//
-// The attributes are written in the order that the kernel demands and read
-// back. On any failure the node is removed again; should that fail too, both
-// errors are joined. The errnos: EEXIST for a name, number or address that is
-// taken, ERANGE for a number above [cluster.MaxNodeNumber], EINVAL for a port
-// or an address that cannot be, EBUSY for a second local node, EADDRNOTAVAIL for
-// a local address that this host does not have, ENAMETOOLONG for more than
-// [cluster.MaxNodeName] bytes.
+// AddNode registers a node, as [Nodes.Add] does.
 func (f *FS) AddNode(clusterName string, n cluster.Node) error {
-	nodes, err := f.in(clusterName, "node")
+	nodes, err := f.Nodes(clusterName)
 	if err != nil {
 		return err
 	}
-	defer nodes.close()
-	if err := checkName("mkdir", nodes.path, n.Name, cluster.MaxNodeName); err != nil {
-		return err
-	}
-	if err := nodes.mkdir(n.Name); err != nil {
-		return because(err, unix.EEXIST, "the cluster has a node of this name", "")
-	}
-	for _, a := range nodeAttributes(n) {
-		if err := nodes.set(n.Name+"/"+a.name, a.value); err != nil {
-			return withCleanup(explainListen(err, n), nodes.rmdir(n.Name))
-		}
-	}
-	return nil
+	defer nodes.Close()
+	return nodes.Add(n)
 }
 
 type attribute struct{ name, value string }

@@ -53,3 +53,22 @@ func writeNow(fd int, data []byte) (int, error) {
 func closeNow(fd int) {
 	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
 }
+
+// closeAll closes descriptors in as few calls as it can: one for each run of
+// consecutive numbers, which all of them are in a program that opens nothing else
+// meanwhile. close_range(2), Linux 5.9.
+func closeAll(fds []int) {
+	for len(fds) > 0 {
+		run := 1
+		for run < len(fds) && fds[run] == fds[0]+run {
+			run++
+		}
+		_, _, errno := unix.RawSyscall(unix.SYS_CLOSE_RANGE, uintptr(fds[0]), uintptr(fds[run-1]), 0)
+		if errno != 0 { // an older kernel, or a filter that does not know the call
+			for _, fd := range fds[:run] {
+				closeNow(fd)
+			}
+		}
+		fds = fds[run:]
+	}
+}

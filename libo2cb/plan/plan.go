@@ -242,9 +242,13 @@ func label(needsOffline bool) Label {
 
 // without returns the nodes that others does not hold in every detail.
 func without(nodes, others []cluster.Node) []cluster.Node {
+	held := make(map[cluster.Node]bool, len(others))
+	for _, n := range others {
+		held[n] = true
+	}
 	var rest []cluster.Node
 	for _, n := range nodes {
-		if !slices.Contains(others, n) {
+		if !held[n] {
 			rest = append(rest, n)
 		}
 	}

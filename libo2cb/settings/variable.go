@@ -5,7 +5,6 @@ package settings
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,12 +107,14 @@ func (r *reader) report(a assignment, found ...cluster.Violation) {
 	}
 }
 
-// decimal is a number as the kernel reads it in base ten: a leading zero makes it octal.
-var decimal = regexp.MustCompile(`^(0|[1-9][0-9]*)$`)
+// isDecimal tells whether the kernel reads a number in base ten: a leading zero makes it octal.
+func isDecimal(text string) bool {
+	return text == "0" || text != "" && text[0] != '0' && strings.Trim(text, "0123456789") == ""
+}
 
 // number reads a number; 0 when there is none that the kernel takes.
 func (r *reader) number(a assignment, s cluster.Setting) int {
-	if !decimal.MatchString(a.value) {
+	if !isDecimal(a.value) {
 		r.report(a, fault(CodeNumberSyntax, fmt.Sprintf("%s is %q, which is no decimal number", a.name, excerpt(a.value)),
 			"decimal digits without a leading zero", "write the number in decimal digits"))
 		return 0
@@ -131,11 +132,14 @@ func (r *reader) number(a assignment, s cluster.Setting) int {
 	return int(n)
 }
 
-// stackLabel is OCFS2_STACK_LABEL_LEN characters, fs/ocfs2/ocfs2_fs.h.
-var stackLabel = regexp.MustCompile(`^[a-zA-Z0-9_-]{4}$`)
+// stackLabelLength is OCFS2_STACK_LABEL_LEN of fs/ocfs2/ocfs2_fs.h.
+const stackLabelLength = 4
 
 func checkStack(label string) []cluster.Violation {
-	if stackLabel.MatchString(label) {
+	isPart := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '-'
+	}
+	if len(label) == stackLabelLength && strings.TrimFunc(label, isPart) == "" {
 		return nil
 	}
 	return []cluster.Violation{fault(CodeStack, fmt.Sprintf("%s is %q", Stack, excerpt(label)), "a label of four letters or digits", "write o2cb")}

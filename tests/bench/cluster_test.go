@@ -26,6 +26,17 @@ const (
 // register nodes.
 const raw = "raw"
 
+// compareCheck PROGRAM compares what our check of the file of the largest cluster and
+// Debian's listing of it take, as BenchmarkConfig does on the host.
+func compareCheck(args []string) (times, error) {
+	if err := os.WriteFile(rig.ConfigPath, []byte(config(maxNodes)), 0o644); err != nil {
+		return nil, err
+	}
+	return comparePrograms(
+		program{path: args[0], args: []string{"check"}, prints: fmt.Sprintf("%d nodes", maxNodes)},
+		program{path: "/sbin/o2cb", args: []string{"list-nodes", "--oneline", rig.Name}, prints: nodeName(maxNodes - 1)})
+}
+
 // compareRegister PROGRAM compares what our o2cb and Debian's take to register a
 // cluster with all its nodes.
 func compareRegister(args []string) (times, error) {
