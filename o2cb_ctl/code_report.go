@@ -40,9 +40,19 @@ type explained struct {
 func (e explained) Error() string { return e.message }
 func (e explained) Unwrap() error { return e.err }
 
+// halfDone is a failure with what was changed before it and stands.
+type halfDone struct {
+	error
+	done any
+}
+
+func (e halfDone) Unwrap() error { return e.error }
+
 // errorReport is what a verb with --json prints of a failure.
 type errorReport struct {
 	Error errorDetail `json:"error"`
+	// Done is what the verb prints when it succeeds, of what it did before it failed.
+	Done any `json:"done,omitempty"`
 }
 
 type errorDetail struct {
@@ -64,7 +74,11 @@ func newErrorReport(err error) errorReport {
 	if errors.As(err, &errno) {
 		d.Errno = unix.ErrnoName(errno)
 	}
-	return errorReport{d}
+	r := errorReport{Error: d}
+	if half, ok := errors.AsType[halfDone](err); ok {
+		r.Done = half.done
+	}
+	return r
 }
 
 // placeOf returns the operation that failed, on which path, and what it wrote.

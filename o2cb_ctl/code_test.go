@@ -218,10 +218,10 @@ const errorsHead = "<!-- Made from the table in o2cb_ctl/code.go: UPDATE_SCHEMA=
 A verb of o2cb_ctl that was given ` + "`--json`" + ` and fails prints a document of this form on standard output
 ([error.schema.json](error.schema.json)), and the message as one line on standard error; the exit status is that of
 the verb without ` + "`--json`" + `. It stands on standard output so that who parses the output of a verb gets a document whatever
-happens. A verb that had done something before it failed prints that first, as a document of its own. In text mode ` + "`--verbose`" + ` puts the code behind the message.
+happens. Where a verb had done something before it failed, ` + "`" + `done` + "`" + ` is the document that it prints when it succeeds, of that much. In text mode ` + "`--verbose`" + ` puts the code behind the message.
 
 %s
-` + "`op`, `path`, `value`, `errno` and `findings`" + ` are there when they are known. Codes do not change from release to release; new ones
+` + "`op`, `path`, `value`, `errno`, `findings` and `done`" + ` are there when they are known. Codes do not change from release to release; new ones
 are added. The message may change.
 
 | code | meaning | error of the libraries |

@@ -14,3 +14,12 @@ func printJSON(w io.Writer, value any) error {
 	e.SetEscapeHTML(false)
 	return e.Encode(value)
 }
+
+// printDone prints what a verb did as JSON. When it failed its one document is the
+// report of that, which has what was done in it.
+func printDone(w io.Writer, done any, err error) error {
+	if err != nil {
+		return halfDone{err, done}
+	}
+	return printJSON(w, done)
+}

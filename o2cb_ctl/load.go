@@ -30,7 +30,7 @@ Exit status:
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			actions, err := s.manager(false).Load(cmd.Context())
 			if asJSON {
-				return firstError(err, printJSON(s.std.out, actions))
+				return printDone(s.std.out, actions, err)
 			}
 			return printOutcome(s.std.out, actions, err, "already loaded: nothing to do")
 		},
@@ -62,7 +62,7 @@ Exit status:
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			unloaded, err := by.unload(cmd.Context(), s, asJSON)
 			if asJSON {
-				return firstError(err, printJSON(s.std.out, unloaded))
+				return printDone(s.std.out, unloaded, err)
 			}
 			return printOutcome(s.std.out, unloaded.Actions, err, "not loaded: nothing to do")
 		},

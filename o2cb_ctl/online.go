@@ -123,7 +123,7 @@ Exit status:
 		RunE: func(cmd *cobra.Command, args []string) error {
 			done, err := by.offline(cmd.Context(), s, optional(args), asJSON)
 			if asJSON && (err == nil || len(done.Evicted) > 0) {
-				return firstError(err, printJSON(s.std.out, done))
+				return printDone(s.std.out, done, err)
 			}
 			if err != nil {
 				return err
