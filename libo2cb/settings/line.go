@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"gopkg.in/ini.v1"
 
@@ -51,18 +52,24 @@ func Parse(name string, text []byte) (*Settings, Findings) {
 	return s, r.findings
 }
 
+// lazily compiles a pattern when it is first used: most programs that have this
+// package in them never read such a file, and all of them start.
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 // A line is blank, a comment or an assignment, which may be exported.
 var (
-	blankLine  = regexp.MustCompile(`^[ \t]*(#.*)?$`)
-	assignLine = regexp.MustCompile(`^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
+	blankLine  = lazily(`^[ \t]*(#.*)?$`)
+	assignLine = lazily(`^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$`)
 
 	// plainValue is one word that means the same to the shell and to a reader
 	// that is none, and a comment behind it.
-	plainValue = regexp.MustCompile("^(" + `[^ \t"'$\\;&|<>()~` + "`" + `]*` + "|" + `"[^"$\\` + "`" + `]*"` + "|" + `'[^']*'` + `)(?:[ \t]+#.*|[ \t]*)$`)
+	plainValue = lazily("^(" + `[^ \t"'$\\;&|<>()~` + "`" + `]*` + "|" + `"[^"$\\` + "`" + `]*"` + "|" + `'[^']*'` + `)(?:[ \t]+#.*|[ \t]*)$`)
 
-	singleQuoted = regexp.MustCompile(`'[^']*'`)
-	expansion    = regexp.MustCompile(`\$[^ \t"';&|<>]*`)
-	substitution = regexp.MustCompile("\\$\\([^\"']*|`[^`]*`?")
+	singleQuoted = lazily(`'[^']*'`)
+	expansion    = lazily(`\$[^ \t"';&|<>]*`)
+	substitution = lazily("\\$\\([^\"']*|`[^`]*`?")
 )
 
 // line reads one line.
@@ -76,17 +83,17 @@ func (r *reader) line(number int, line string) {
 		r.add(number, i+1, fault(CodeNUL, "a NUL byte", "text", "remove it"))
 		return
 	}
-	if blankLine.MatchString(line) {
+	if blankLine().MatchString(line) {
 		return
 	}
-	parts := assignLine.FindStringSubmatchIndex(line)
+	parts := assignLine().FindStringSubmatchIndex(line)
 	if parts == nil {
 		r.noAssignment(number, line)
 		return
 	}
 	name, raw := line[parts[2]:parts[3]], line[parts[4]:parts[5]]
 	column := parts[4] + 1
-	word := plainValue.FindStringSubmatch(raw)
+	word := plainValue().FindStringSubmatch(raw)
 	if word == nil {
 		r.add(number, column, refuse(name, raw))
 		return
@@ -123,19 +130,19 @@ func (r *reader) noAssignment(number int, line string) {
 }
 
 func isName(s string) bool {
-	parts := assignLine.FindStringSubmatch(s + "=")
+	parts := assignLine().FindStringSubmatch(s + "=")
 	return parts != nil && parts[1] == s
 }
 
 // refuse says what of a value only a shell understands.
 func refuse(name, raw string) cluster.Violation {
 	name = excerpt(name)
-	open := singleQuoted.ReplaceAllString(raw, "")
-	if command := substitution.FindString(open); command != "" {
+	open := singleQuoted().ReplaceAllString(raw, "")
+	if command := substitution().FindString(open); command != "" {
 		return fault(CodeCommandSubstitution, fmt.Sprintf("%s has %q, which the shell would run", name, excerpt(command)),
 			"a value: the file is read, and never run", "write what the command prints")
 	}
-	if variable := expansion.FindString(open); variable != "" {
+	if variable := expansion().FindString(open); variable != "" {
 		return fault(CodeExpansion, fmt.Sprintf("%s has %q, which the shell would expand", name, excerpt(variable)),
 			"a value: the file is read, and never run", "write what it stands for, or put the value in single quotes if the $ is meant")
 	}
