@@ -65,6 +65,7 @@ func codes() []codeRule {
 func commandCodes() []codeRule {
 	return []codeRule{
 		as[usageError]("E_USAGE", "the command line is wrong"),
+		as[invalidAnswers]("E_INVALID_ANSWERS", "the answer file breaks rules; they are in findings"),
 		as[invalidDefinition]("E_INVALID_DEFINITION", "the definition to import breaks rules; they are in findings"),
 		as[*libo2cb.ClusterDiffersError]("E_CLUSTER_DIFFERS", "the configuration has another cluster of the name"),
 		as[*libo2cb.TimingElsewhereError]("E_TIMING_ELSEWHERE", "the timing of the definition has to stand in the settings file first"),
@@ -112,6 +113,7 @@ func configurationCodes() []codeRule {
 	return []codeRule{
 		as[*conf.InvalidError]("E_INVALID_CONFIG", "the cluster configuration breaks rules; they are in findings"),
 		as[*cluster.InvalidError]("E_INVALID_SETTINGS", "the settings file breaks rules; they are in findings"),
+		as[*file.ChangeError]("E_SETTING", "a value that the settings file may not hold"),
 		as[*libo2cb.UnknownClusterError]("E_UNKNOWN_CLUSTER", "the configuration has no such cluster, or several and none was named"),
 		as[*libo2cb.UnknownNodeError]("E_UNKNOWN_NODE", "the configuration has no such node"),
 		is("E_CLUSTER_EXISTS", "conf.ErrClusterExists", conf.ErrClusterExists, "the configuration has the cluster already"),
