@@ -20,6 +20,7 @@ import (
 	"github.com/o2cb-go/o2cb/libo2cb/plan"
 	file "github.com/o2cb-go/o2cb/libo2cb/settings"
 	"github.com/o2cb-go/o2cb/libo2cb/stack"
+	"github.com/o2cb-go/o2cb/libo2cb/textfile"
 	"github.com/o2cb-go/o2cb/libo2cb/volume"
 	"github.com/o2cb-go/o2cb/libo2dlm"
 )
@@ -64,6 +65,7 @@ func codes() []codeRule {
 func commandCodes() []codeRule {
 	return []codeRule{
 		as[usageError]("E_USAGE", "the command line is wrong"),
+		as[invalidAnswers]("E_INVALID_ANSWERS", "the answer file breaks rules; they are in findings"),
 		as[invalidDefinition]("E_INVALID_DEFINITION", "the definition to import breaks rules; they are in findings"),
 		as[*libo2cb.ClusterDiffersError]("E_CLUSTER_DIFFERS", "the configuration has another cluster of the name"),
 		as[*libo2cb.TimingElsewhereError]("E_TIMING_ELSEWHERE", "the timing of the definition has to stand in the settings file first"),
@@ -111,6 +113,7 @@ func configurationCodes() []codeRule {
 	return []codeRule{
 		as[*conf.InvalidError]("E_INVALID_CONFIG", "the cluster configuration breaks rules; they are in findings"),
 		as[*cluster.InvalidError]("E_INVALID_SETTINGS", "the settings file breaks rules; they are in findings"),
+		as[*file.ChangeError]("E_SETTING", "a value that the settings file may not hold"),
 		as[*libo2cb.UnknownClusterError]("E_UNKNOWN_CLUSTER", "the configuration has no such cluster, or several and none was named"),
 		as[*libo2cb.UnknownNodeError]("E_UNKNOWN_NODE", "the configuration has no such node"),
 		is("E_CLUSTER_EXISTS", "conf.ErrClusterExists", conf.ErrClusterExists, "the configuration has the cluster already"),
@@ -120,11 +123,15 @@ func configurationCodes() []codeRule {
 		is("E_UNKNOWN_NODE", "conf.ErrUnknownNode", conf.ErrUnknownNode, "the configuration has no such node"),
 		is("E_UNKNOWN_REGION", "conf.ErrUnknownRegion", conf.ErrUnknownRegion, "the configuration has no such region"),
 		is("E_FILE_CHANGED", "conf.ErrChanged", conf.ErrChanged, "somebody else changed the file meanwhile"),
+		is("E_FILE_CHANGED", "textfile.ErrChanged", textfile.ErrChanged, "somebody else changed the file meanwhile"),
 		is("E_FILE_LOCKED", "conf.ErrLocked", conf.ErrLocked, "another program is editing the file"),
+		is("E_FILE_LOCKED", "textfile.ErrLocked", textfile.ErrLocked, "another program is editing the file"),
 		is("E_FILE_TOO_LARGE", "conf.ErrTooLarge", conf.ErrTooLarge, "the file would be larger than may be"),
 		is("E_NOT_LOADED", "conf.ErrNotLoaded", conf.ErrNotLoaded, "the text has no file to be written to"),
 		is("E_MEANING", "conf.ErrMeaning", conf.ErrMeaning, "the canonical form would mean something else"),
 		is("E_NOT_REGULAR", "conf.ErrNotRegular", conf.ErrNotRegular, "the file is a directory, a device, a FIFO or a socket"),
+		is("E_NOT_REGULAR", "textfile.ErrNotRegular", textfile.ErrNotRegular, "the file is a directory, a device, a FIFO or a socket"),
+		is("E_NO_PATH", "textfile.ErrNoPath", textfile.ErrNoPath, "the file has no path of its own, so that it cannot be replaced"),
 		is("E_NOT_REGULAR", "settings.ErrNotRegular", file.ErrNotRegular, "the file is a directory, a device, a FIFO or a socket"),
 	}
 }
@@ -180,7 +187,7 @@ func wrapperCodes() []codeRule {
 		as[*plan.ApplyError]("E_STEP_FAILED", "a step failed, and those before it were undone unless the message says otherwise"),
 		as[*configfs.Error]("E_KERNEL", "the kernel's configfs refused an operation; errno says why"),
 		as[*conf.EditError]("E_EDIT", "an edit of the configuration was refused"),
-		as[*conf.Error]("E_FILE", "the configuration cannot be read or written; errno says why"),
+		as[*textfile.Error]("E_FILE", "the configuration or the settings cannot be read or written; errno says why"),
 		as[*file.Error]("E_FILE", "the settings cannot be read; errno says why"),
 		as[*volume.Error]("E_DEVICE", "a device cannot be read; errno says why"),
 		as[*heartbeat.Error]("E_HEARTBEAT", "an operation on a heartbeat region failed"),

@@ -31,6 +31,11 @@ type invalidDefinition struct{ error }
 
 func (e invalidDefinition) Unwrap() error { return e.error }
 
+// invalidAnswers is an answer file that is not followed.
+type invalidAnswers struct{ error }
+
+func (e invalidAnswers) Unwrap() error { return e.error }
+
 // explained is an error in other words, for people who have read the findings.
 type explained struct {
 	message string
@@ -91,6 +96,9 @@ func placeOf(err error) (op, path, value string) {
 	}
 	if e, ok := errors.AsType[*file.Error](err); ok {
 		return e.Op, e.Path, ""
+	}
+	if e, ok := errors.AsType[*file.ChangeError](err); ok {
+		return "set", e.Variable, e.Value
 	}
 	if e, ok := errors.AsType[*volume.Error](err); ok {
 		return e.Op, e.Path, ""

@@ -115,6 +115,12 @@ func addCompletions(root *cobra.Command, s *settings) {
 		"lock":   {"mount": directories, "single-node": directories, "timeout": cobra.NoFileCompletions, "conflict-exit-code": cobra.NoFileCompletions},
 		"export": {"format": s.completeValue(words("json", "toml"))},
 		"import": {"format": s.completeValue(words("json", "toml"))},
+		"configure": {
+			"cluster": s.completeValue(clusters), "node": s.completeValue(nodes),
+			"stack": s.completeValue(words("o2cb")), "fence-method": s.completeValue(words("reset", "panic")),
+			"heartbeat-threshold": cobra.NoFileCompletions, "idle-timeout-ms": cobra.NoFileCompletions,
+			"keepalive-delay-ms": cobra.NoFileCompletions, "reconnect-delay-ms": cobra.NoFileCompletions,
+		},
 	} {
 		if cmd, _, err := root.Find(strings.Fields(path)); err == nil && cmd != root {
 			for flag, from := range flags {

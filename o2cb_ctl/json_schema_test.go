@@ -49,6 +49,7 @@ func outputs() map[string]struct {
 		"volume":           {"volume --json: the OCFS2 volumes", []volumeReport{}},
 		"export":           {"export --json: a cluster definition, which import reads", definition.Document{}},
 		"import":           {"import --json: what was done", importReport{}},
+		"configure":        {"configure --json: what was changed in the settings file", configureReport{}},
 		"error":            {"a verb with --json that failed; see errors.md", errorReport{}},
 	}
 }

@@ -149,7 +149,7 @@ o2cb_ctl -h. The manual is in o2cb_ctl(8).`,
 	flags.StringVar(&s.localNode, "local-node", os.Getenv("O2CB_NODE"), "`name` of this host's node, when the host name is another ($O2CB_NODE)")
 	flags.BoolVar(&s.verbose, "verbose", false, "log each step to standard error")
 	root.Flags().BoolP("version", "V", false, "print the version")
-	addGroup(root, "Configuration", newCheck(s), newFmt(s), newExport(s), newImport(s))
+	addGroup(root, "Configuration", newCheck(s), newFmt(s), newExport(s), newImport(s), newConfigure(s))
 	addGroup(root, "Cluster", newLoad(s), newUnload(s), newOnline(s), newOffline(s), newPlan(s), newApply(s), newUndo(s), newStatus(s))
 	addGroup(root, "Heartbeat", newHeartbeat(s), newVolume(s))
 	addGroup(root, "Locks", newLock(s))

@@ -23,9 +23,9 @@ func DefaultTiming() Timing {
 	return Timing{IdleTimeout: 30 * time.Second, KeepaliveDelay: 2 * time.Second, ReconnectDelay: 2 * time.Second, DeadThreshold: 31, FenceMethod: "reset"}
 }
 
-// maxTimingNumber is the highest number that the kernel keeps. o2nm_cluster_attr_write
+// MaxTimingNumber is the highest number that the kernel keeps. o2nm_cluster_attr_write
 // in fs/ocfs2/cluster/nodemanager.c.
-const maxTimingNumber = math.MaxUint32 - 1
+const MaxTimingNumber = math.MaxUint32 - 1
 
 // timingLimits returns the lowest number of a setting that the kernel takes, and
 // the lowest one that the dialogue of the C init script takes.
@@ -44,17 +44,24 @@ func timingLimits(s Setting) (least, usual uint64) {
 	return 1, 2000
 }
 
+// LeastUsual returns the lowest number of a setting that the dialogue of the C init
+// script takes. CheckTimingNumber warns below it.
+func LeastUsual(s Setting) uint64 {
+	_, usual := timingLimits(s)
+	return usual
+}
+
 // CheckTimingNumber returns the rules that a number breaks as the value of a
 // setting, all but the fence method: the kernel takes it, and a busy node is not
 // easily taken for a dead one. The second is a warning.
 func CheckTimingNumber(s Setting, n uint64) []Violation {
 	subject := Subject{Kind: KindCluster, Attribute: string(s)}
 	least, usual := timingLimits(s)
-	if n < least || n > maxTimingNumber {
+	if n < least || n > MaxTimingNumber {
 		return []Violation{{
 			Subject: subject, Code: CodeTimingRange, Severity: SeverityError,
 			Found:    fmt.Sprintf("%s %d, which the kernel does not take", s, n),
-			Expected: fmt.Sprintf("%d to %d", least, uint64(maxTimingNumber)),
+			Expected: fmt.Sprintf("%d to %d", least, uint64(MaxTimingNumber)),
 			Mend:     "correct the number, or leave it out for the kernel's own",
 		}}
 	}

@@ -29,6 +29,9 @@ func TestEditKeepsExtendedAttributes(t *testing.T) {
 	}
 }
 
+// accessList is the attribute with the access control list. acl(5).
+const accessList = "system.posix_acl_access"
+
 // TestEditAddsNoAccessList saves in a directory that gives new files an access control list.
 func TestEditAddsNoAccessList(t *testing.T) {
 	dir := t.TempDir()

@@ -20,6 +20,14 @@ const (
 	CodeBoolean             cluster.Code = "boolean"              // neither true nor false, and so false
 )
 
+// Rules on an answer file.
+const (
+	CodeAnswerSyntax cluster.Code = "syntax"      // no TOML
+	CodeUnknownKey   cluster.Code = "unknown-key" // a key that an answer file does not have
+	CodeType         cluster.Code = "type"        // a value of another type
+	CodeAnswer       cluster.Code = "answer"      // a value that no settings file may hold
+)
+
 // What is wrong with a text, in the shape of all texts that package cluster's
 // rules are applied to.
 type (

@@ -74,3 +74,58 @@ func print(s *Settings) string {
 	set(ReconnectDelayMS, timing.Get(cluster.ReconnectDelay))
 	return b.String()
 }
+
+// FuzzEdit edits any text: what comes out has no error that was not permitted before,
+// says the old settings with the change, and differs in the lines of the change alone.
+func FuzzEdit(f *testing.F) {
+	for _, text := range []string{
+		everything, "", "\n\n", "O2CB_NODE=`x`", "O2CB_NODE=$(x)\nO2CB_NODE='$(x)'", "O2CB_STACK=\"o2cb\" # x", "# O2CB_NODE=\n#O2CB_NODE=",
+		"export O2CB_NODE=", "O2CB_NODE=\"$a\" #", "O2CB_NODE=\"'a'\"", "O2CB_NODE=a;b", "O2CB_NODE=~a", "O2CB_NODE=a\nO2CB_NODE=$b", "O2CB_BOOTCLUSTER=9 #\n \t",
+	} {
+		for i, value := range []string{"true", "web", "7000", "it's", "\"", "a b"} {
+			f.Add(text, uint8(i), value)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string, which uint8, value string) {
+		c := Change{variables()[int(which)%len(variables())], value}
+		if c.Check() != nil {
+			return
+		}
+		after, _, _, err := edit("o2cb", text, []Change{c})
+		if err != nil {
+			return
+		}
+		checkEdit(t, text, after, []Change{c})
+		_, findings := Parse("o2cb", []byte(after))
+		if findings.ErrPermissive() != nil {
+			t.Errorf("%q with %v became %q: %v", text, c, after, findings)
+		}
+	})
+}
+
+// FuzzReadAnswers reads any text: without a panic and, when nothing was found, to
+// answers that a settings file may hold.
+func FuzzReadAnswers(f *testing.F) {
+	for _, text := range []string{
+		"", "enabled=true\ncluster='web'\n", "heartbeat_threshold = 0x1f", "[a]\nb=1", "a.b=1", "\"node\"=\"\"\"\nx\"\"\"", "enabled=[[", "node=1979-05-27", "idle_timeout_ms=-0",
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		answers, findings := ReadAnswers("a.toml", text)
+		lines := strings.Count(string(text), "\n") + 1
+		for _, finding := range findings {
+			if finding.Line < 1 || finding.Line > lines || finding.Column < 1 || strings.ContainsFunc(finding.String(), unicode.IsControl) {
+				t.Errorf("finding out of place, or with control characters: %q", finding)
+			}
+		}
+		if findings != nil {
+			return
+		}
+		for _, c := range answers.Changes() {
+			if err := c.Check(); err != nil {
+				t.Errorf("%v came through", err)
+			}
+		}
+	})
+}

@@ -17,7 +17,9 @@ import (
 // assignment is one line NAME=VALUE.
 type assignment struct {
 	name, value  string
-	line, column int // of the value
+	line, column int    // of the value
+	raw          string // the value as it is written; all behind the sign when it was refused
+	refused      bool   // only a shell understands the value
 }
 
 // reader collects what a text says and what is wrong with it.
@@ -25,6 +27,7 @@ type reader struct {
 	file        string
 	findings    Findings
 	assignments []assignment // in the order of the text
+	refused     []assignment // that set nothing
 }
 
 // Parse reads a text. It never fails: the findings say what is wrong, and the
@@ -36,11 +39,7 @@ func Parse(name string, text []byte) (*Settings, Findings) {
 			"a settings file", "look whether it is one at all"))
 		return &Settings{}, r.findings
 	}
-	number := 0
-	for line := range strings.SplitSeq(string(text), "\n") {
-		number++
-		r.line(number, line)
-	}
+	r.lines(string(text))
 	s := &Settings{}
 	r.interpret(s)
 	slices.SortStableFunc(r.findings, func(a, b Finding) int {
@@ -50,6 +49,15 @@ func Parse(name string, text []byte) (*Settings, Findings) {
 		return a.Column - b.Column
 	})
 	return s, r.findings
+}
+
+// lines reads all lines.
+func (r *reader) lines(text string) {
+	number := 0
+	for line := range strings.SplitSeq(text, "\n") {
+		number++
+		r.line(number, line)
+	}
 }
 
 // lazily compiles a pattern when it is first used: most programs that have this
@@ -96,6 +104,7 @@ func (r *reader) line(number int, line string) {
 	word := plainValue().FindStringSubmatch(raw)
 	if word == nil {
 		r.add(number, column, refuse(name, raw))
+		r.refused = append(r.refused, assignment{name: name, line: number, column: column, raw: raw, refused: true})
 		return
 	}
 	value, err := unquote(word[1])
@@ -103,7 +112,7 @@ func (r *reader) line(number int, line string) {
 		r.add(number, column, shellSyntax(name, raw))
 		return
 	}
-	r.assignments = append(r.assignments, assignment{name, value, number, column})
+	r.assignments = append(r.assignments, assignment{name: name, value: value, line: number, column: column, raw: word[1]})
 }
 
 // unquote returns the value of a plain word.

@@ -78,6 +78,7 @@ var forbidden = []struct{ from, to, why string }{
 	{"libo2cb/settings", module + "/libo2cb/definition", "two kinds of text meet in the model only"},
 	{"libo2cb/definition", module + "/libo2cb/conf", "two kinds of text meet in the model only"},
 	{"libo2cb/definition", module + "/libo2cb/settings", "two kinds of text meet in the model only"},
+	{"libo2cb/textfile", module, "how a file is replaced does not depend on what stands in it"},
 	{"", "testing/", "only tests test"},
 	{"", module + "/tests", "what only tests need never reaches a user of the libraries"},
 }

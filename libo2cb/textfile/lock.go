@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conf
+package textfile
 
 import (
 	"context"
@@ -15,11 +15,58 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LockWait is how long a save waits for another editor when its context has no deadline.
-const LockWait = 30 * time.Second
+// Wait is how long Acquire waits for another editor when its context has no deadline.
+const Wait = 30 * time.Second
 
-// ErrLocked is that another program is editing the file and did not finish in time.
-var ErrLocked = errors.New("another program is editing the file")
+// Lock is the right to replace a file.
+type Lock struct {
+	target string
+	held   *os.File
+}
+
+// Acquire waits until no other editor, in this process or in others, holds the lock
+// of target, which Resolve returned. The last directory of the path is made with mode
+// 0755 when it is missing, and what killed editors left is cleared away. A lock file,
+// .NAME.lock, stays beside the file.
+//
+// The error is an *Error: with ErrLocked when another editor does not finish before ctx
+// ends (Wait without a deadline), with ErrNotRegular when target is no file that could
+// be replaced.
+func Acquire(ctx context.Context, target string) (*Lock, error) {
+	// Beside a device no lock file is made.
+	if info, err := os.Lstat(target); err == nil && !info.Mode().IsRegular() {
+		return nil, &Error{Op: "write", Path: target, Err: fmt.Errorf("%w but %s", ErrNotRegular, kindOf(info.Mode()))}
+	}
+	if err := makeDirectory(filepath.Dir(target)); err != nil {
+		return nil, &Error{Op: "create directory", Path: filepath.Dir(target), Err: err}
+	}
+	held, err := lock(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	removeStrays(target)
+	return &Lock{target: target, held: held}, nil
+}
+
+// Release lets the next editor in.
+func (l *Lock) Release() {
+	_ = l.held.Close() // nothing was written through it
+}
+
+// makeDirectory makes a directory that is missing.
+func makeDirectory(dir string) error {
+	err := os.Mkdir(dir, 0o755)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // whatever the umask: others read the file, too
+		return err
+	}
+	return syncDirectory(filepath.Dir(dir))
+}
 
 // lockPath is the file whose lock keeps editors of target apart. It is beside it
 // and not the target itself, which every save replaces, and it stays: removing a
@@ -28,15 +75,15 @@ func lockPath(target string) string {
 	return filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+".lock")
 }
 
-// lock waits for the lock of target until ctx ends. Closing the file releases
-// it; so does the end of the process, however it ends.
+// lock waits for the locked file of target as soon as it is free. Closing it releases
+// the lock; so does the end of the process, however it ends.
 //
 // It is an open file description lock (F_OFD_SETLK in fcntl(2), Linux 3.15):
 // unlike a POSIX lock it also excludes other goroutines of this process.
 func lock(ctx context.Context, target string) (*os.File, error) {
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, LockWait)
+		ctx, cancel = context.WithTimeout(ctx, Wait)
 		defer cancel()
 	}
 	path := lockPath(target)
