@@ -78,7 +78,7 @@ func (m *Manager) wanted(name string) (*cluster.Cluster, conf.Findings, error) {
 	if err := refused(); err != nil {
 		return nil, findings.Warnings(), err
 	}
-	c, err := choose(m.config, file.Clusters(), name)
+	c, err := m.choose(file.Clusters(), name)
 	if err != nil {
 		return nil, findings, err
 	}
@@ -89,11 +89,20 @@ func (m *Manager) wanted(name string) (*cluster.Cluster, conf.Findings, error) {
 	return c, findings, nil
 }
 
-func choose(config string, clusters []*cluster.Cluster, name string) (*cluster.Cluster, error) {
+// choose returns the cluster of that name. Without a name it is the only one there
+// is, or of several the one that the settings start at boot.
+func (m *Manager) choose(clusters []*cluster.Cluster, name string) (*cluster.Cluster, error) {
 	if name == "" && len(clusters) == 1 {
 		return clusters[0], nil
 	}
-	e := &UnknownClusterError{Config: config, Name: name}
+	if name == "" && len(clusters) > 1 {
+		s, _, err := m.settings()
+		if err != nil {
+			return nil, err
+		}
+		name = s.BootCluster
+	}
+	e := &UnknownClusterError{Config: m.config, Name: name}
 	for _, c := range clusters {
 		if name != "" && c.Name == name {
 			return c, nil
@@ -123,18 +132,28 @@ func (m *Manager) markLocal(c *cluster.Cluster) (*cluster.Cluster, error) {
 	return &marked, nil
 }
 
+// local returns the node of this host: the one that the options name, that the
+// settings name, or that is called like the host.
 func (m *Manager) local(c *cluster.Cluster) (*cluster.Node, error) {
-	if m.localNode == "" {
+	name := m.localNode
+	if name == "" {
+		s, _, err := m.settings()
+		if err != nil {
+			return nil, err
+		}
+		name = s.Node
+	}
+	if name == "" {
 		hostname, err := m.hostname()
 		if err != nil {
 			return nil, fmt.Errorf("read the host name: %w", err)
 		}
 		return c.LocalNode(hostname)
 	}
-	if n := c.Node(m.localNode); n != nil {
+	if n := c.Node(name); n != nil {
 		return n, nil
 	}
-	e := &UnknownNodeError{Cluster: c.Name, Name: m.localNode}
+	e := &UnknownNodeError{Cluster: c.Name, Name: name}
 	for _, n := range c.Nodes {
 		e.Known = append(e.Known, n.Name)
 	}

@@ -41,7 +41,7 @@ func (m *Manager) export(name string) (*definition.Definition, error) {
 	}
 	clusters := file.Clusters()
 	if name != "" || len(clusters) == 0 {
-		one, err := choose(m.config, clusters, name)
+		one, err := m.choose(clusters, name)
 		if err != nil {
 			return nil, err
 		}

@@ -212,7 +212,7 @@ func (m *Manager) configured(name string) ([]cluster.Region, error) {
 	if err := findings.ErrPermissive(); err != nil {
 		return nil, err
 	}
-	c, err := choose(m.config, file.Clusters(), name)
+	c, err := m.choose(file.Clusters(), name)
 	if err != nil {
 		return nil, err
 	}

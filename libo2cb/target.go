@@ -38,11 +38,7 @@ func (m *Manager) target(name string) (target, error) {
 // timing returns the timing of the settings, and what does not keep it from being
 // set.
 func (m *Manager) timing() (cluster.Timing, settings.Findings, error) {
-	path, err := settings.Path(m.root)
-	if err != nil {
-		return cluster.Timing{}, nil, err
-	}
-	s, findings, err := settings.Load(path)
+	s, findings, err := m.settings()
 	if err != nil {
 		return cluster.Timing{}, nil, err
 	}
@@ -51,4 +47,13 @@ func (m *Manager) timing() (cluster.Timing, settings.Findings, error) {
 		refused = findings.ErrPermissive
 	}
 	return s.Timing(), findings, refused()
+}
+
+// settings reads the settings file, whatever is wrong with its text.
+func (m *Manager) settings() (*settings.Settings, settings.Findings, error) {
+	path, err := settings.Path(m.root)
+	if err != nil {
+		return nil, nil, err
+	}
+	return settings.Load(path)
 }

@@ -47,33 +47,3 @@ func (c *configuration) follow(ctx context.Context, said io.Writer, path string)
 func (s *settings) running(ctx context.Context) (libo2cb.Status, error) {
 	return s.manager(false).Status(ctx)
 }
-
-// startBoot starts what the settings say starts at boot: the driver, and the cluster
-// when one is named.
-func (s *settings) startBoot(ctx context.Context) error {
-	path, err := file.Path(s.root)
-	if err != nil {
-		return err
-	}
-	now, findings, err := file.Load(path)
-	if err != nil {
-		return err
-	}
-	if err := findings.Err(); err != nil {
-		return explainFindings(s.std.err, err, true)
-	}
-	local := *s
-	if local.localNode == "" {
-		local.localNode = now.Node
-	}
-	if now.BootCluster == "" {
-		actions, err := local.manager(false).Load(ctx)
-		return printOutcome(s.std.out, actions, err, "already loaded: nothing to do")
-	}
-	ctx, stop := steadfast(ctx)
-	defer stop()
-	report, err := local.manager(false).Online(ctx, now.BootCluster)
-	printWarnings(s.std.err, report.Findings)
-	printWarnings(s.std.err, report.SettingsFindings)
-	return s.reportReached(report, err, false, false)
-}

@@ -39,6 +39,11 @@ func (s *settings) path(name string) string {
 
 // manager returns the front door of the library, as the flags have it.
 func (s *settings) manager(permissive bool) *libo2cb.Manager {
+	return libo2cb.New(s.options(permissive))
+}
+
+// options returns what the flags say about the front door.
+func (s *settings) options(permissive bool) libo2cb.Options {
 	options := libo2cb.Options{
 		Root:       s.root,
 		Config:     s.path(s.config),
@@ -54,7 +59,7 @@ func (s *settings) manager(permissive bool) *libo2cb.Manager {
 		log.SetLevel(logrus.DebugLevel)
 		options.Logger = log
 	}
-	return libo2cb.New(options)
+	return options
 }
 
 // silentError ends a command whose findings have been printed already.
@@ -151,6 +156,7 @@ o2cb_ctl -h. The manual is in o2cb_ctl(8).`,
 	root.Flags().BoolP("version", "V", false, "print the version")
 	addGroup(root, "Configuration", newCheck(s), newFmt(s), newExport(s), newImport(s), newConfigure(s))
 	addGroup(root, "Cluster", newLoad(s), newUnload(s), newOnline(s), newOffline(s), newPlan(s), newApply(s), newUndo(s), newStatus(s))
+	addGroup(root, "Boot", newService(s))
 	addGroup(root, "Heartbeat", newHeartbeat(s), newVolume(s))
 	addGroup(root, "Locks", newLock(s))
 	root.AddCommand(newCompletion(s), newReadBlocks(s), newFindVolumes(s), newSurveyVolumes(s), newStartRegions(s))

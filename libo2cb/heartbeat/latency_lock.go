@@ -48,3 +48,29 @@ func lockMonitor(key int32) (unlock func() error, err error) {
 		}
 	}
 }
+
+// MonitorPID returns the process that watches this machine's heartbeat, ours or the C
+// program, as far as the semaphore tells; 0 when none does. It makes no semaphore.
+func MonitorPID() (int, error) { return monitorPID(monitorKey) }
+
+func monitorPID(key int32) (int, error) {
+	id, err := semGet(key, 0, 0)
+	if errors.Is(err, unix.ENOENT) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("heartbeat: look for a monitor: semget %#x: %w", key, err)
+	}
+	value, err := semGetValue(id, 0)
+	if err != nil || value == 0 {
+		if gone(err) {
+			err = nil // it has just ended
+		}
+		return 0, err
+	}
+	pid, err := semGetPID(id, 0)
+	if err != nil {
+		return 0, fmt.Errorf("heartbeat: look for a monitor: semctl %#x: %w", key, err)
+	}
+	return pid, nil
+}

@@ -16,7 +16,8 @@ import (
 const (
 	ipcCreate = 0o1000 // IPC_CREAT, include/uapi/linux/ipc.h
 	ipcRemove = 0      // IPC_RMID
-	semValue  = 12     // GETVAL, include/uapi/linux/sem.h
+	semPID    = 11     // GETPID, include/uapi/linux/sem.h
+	semValue  = 12     // GETVAL
 	semUndo   = 0x1000 // SEM_UNDO
 )
 
@@ -65,8 +66,13 @@ func semOp(id int, limit time.Duration, ops ...semBuf) error {
 }
 
 // semGetValue returns the value of one semaphore of a set.
-func semGetValue(id, number int) (int, error) {
-	r, _, errno := unix.Syscall6(unix.SYS_SEMCTL, uintptr(id), uintptr(number), semValue, 0, 0, 0)
+func semGetValue(id, number int) (int, error) { return semAsk(id, number, semValue) }
+
+// semGetPID returns the process that last changed one semaphore of a set.
+func semGetPID(id, number int) (int, error) { return semAsk(id, number, semPID) }
+
+func semAsk(id, number, what int) (int, error) {
+	r, _, errno := unix.Syscall6(unix.SYS_SEMCTL, uintptr(id), uintptr(number), uintptr(what), 0, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}

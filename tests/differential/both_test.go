@@ -48,7 +48,7 @@ func testEditKeepsTheRest(t *testing.T) {
 		t.Errorf("ours makes of the file %q, want %q", surroundings, want)
 	}
 	want := strings.Replace(odd(), "node_count = 2", "node_count = 3", 1)
-	if diff := changes(want, text); strings.Contains(diff, "-") || !strings.Contains(diff, "+\tname = c\n") {
+	if diff := rig.Changes(want, text); strings.Contains(diff, "-") || !strings.Contains(diff, "+\tname = c\n") {
 		t.Errorf("ours changes more than it was told to:\n%s", diff)
 	}
 	text, surroundings = edit("o2cb")

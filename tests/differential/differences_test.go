@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/o2cb-go/o2cb/tests/rig"
 )
 
 // differencesFile holds, for each line of the table that is marked, in what
@@ -36,7 +38,7 @@ func checkDifferences(t *testing.T, all []*line) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := changes(string(want), b.String()); diff != "" {
+	if diff := rig.Changes(string(want), b.String()); diff != "" {
 		t.Errorf("%s is not what happens (go test -update writes it anew):\n%s", differencesFile, diff)
 	}
 }
@@ -46,7 +48,7 @@ func (l *line) describe(b *strings.Builder) {
 	p := *l.outcomes
 	fmt.Fprintf(b, "%s: %s\n(%d) status %d, C %d\n", l.group, l.text, l.reason, p.Ours.Status, p.C.Status)
 	for _, part := range p.parts() {
-		if diff := changes(part.c, part.ours); diff != "" {
+		if diff := rig.Changes(part.c, part.ours); diff != "" {
 			fmt.Fprintf(b, "%s:\n%s", part.name, diff)
 		}
 	}
@@ -73,44 +75,4 @@ var (
 // the help of our verbs.
 func steady(stdout string) string {
 	return verbsHelp.ReplaceAllString(versionLine.ReplaceAllString(stdout, "$1 VERSION"), "(help of our verbs)\n")
-}
-
-// changes returns the lines that are in one text only, in their order.
-func changes(from, to string) string {
-	a, b := strings.SplitAfter(from, "\n"), strings.SplitAfter(to, "\n")
-	common := commonLines(a, b)
-	var out strings.Builder
-	i, j := 0, 0
-	for i < len(a) || j < len(b) {
-		switch {
-		case i < len(a) && j < len(b) && a[i] == b[j]:
-			i++
-			j++
-		case j == len(b) || i < len(a) && common[i+1][j] >= common[i][j+1]:
-			fmt.Fprintf(&out, "-%s\n", strings.TrimSuffix(a[i], "\n"))
-			i++
-		default:
-			fmt.Fprintf(&out, "+%s\n", strings.TrimSuffix(b[j], "\n"))
-			j++
-		}
-	}
-	return out.String()
-}
-
-// commonLines returns, for each place in both texts, how many lines from there on
-// can be found in both in the same order.
-func commonLines(a, b []string) [][]int {
-	common := make([][]int, len(a)+1)
-	common[len(a)] = make([]int, len(b)+1)
-	for i := len(a) - 1; i >= 0; i-- {
-		common[i] = make([]int, len(b)+1)
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
-				common[i][j] = common[i+1][j+1] + 1
-			} else {
-				common[i][j] = max(common[i+1][j], common[i][j+1])
-			}
-		}
-	}
-	return common
 }
