@@ -40,7 +40,7 @@ func (d dialogue) hold() (file.Answers, error) {
 		return file.Answers{}, err
 	}
 	for !d.with.Done() {
-		if _, err := io.WriteString(d.out, d.with.Prompt()); err != nil {
+		if _, err := io.WriteString(d.out, visible(d.with.Prompt())); err != nil {
 			return file.Answers{}, err
 		}
 		if err := d.answer(); err != nil {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -147,6 +148,59 @@ func TestEdit(t *testing.T) {
 	after, _ := os.Stat(path)
 	if err != nil || len(done.Changed) != 0 || !os.SameFile(before, after) {
 		t.Errorf("what changes nothing: %+v, %v", done, err)
+	}
+}
+
+// TestQuote holds what values are written as against a shell.
+func TestQuote(t *testing.T) {
+	for _, test := range []struct{ value, like, want string }{
+		{"", "", ""},
+		{"", "'a'", "''"},
+		{"web", "", "web"},
+		{"web", `"a"`, `"web"`},
+		{"web", "'a'", "'web'"},
+		{"a b", "", "'a b'"},
+		{"a b", `"x"`, `"a b"`},
+		{"it's", "", `"it's"`},
+		{"it's", "'x'", `"it's"`},
+		{"$(x) `y` \\", `"x"`, "'$(x) `y` \\'"},
+		{"~root", "", "'~root'"},
+		{"a;b", "", "'a;b'"},
+		{"#a", "", "'#a'"},
+		{"it's $x", "", ""},
+		{"a\nb", "", ""},
+		{"a\x7fb", "", ""},
+	} {
+		word, err := quote(test.value, test.like)
+		if word != test.want || (err != nil) != (test.want == "" && test.value != "") {
+			t.Errorf("quote(%q, %q) = %s, %v; want %s", test.value, test.like, word, err, test.want)
+		}
+		if err != nil {
+			continue
+		}
+		out, err := exec.Command("sh", "-c", "a="+word+`; printf %s "$a"`).Output()
+		if err != nil || string(out) != test.value {
+			t.Errorf("to a shell %s is %q, %v; want %q", word, out, err, test.value)
+		}
+	}
+}
+
+// Edits of one process come one after the other, and none is lost.
+func TestEditsLoseNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "o2cb")
+	var group sync.WaitGroup
+	for _, c := range []Change{{Enabled, "true"}, {BootCluster, "web"}, {HeartbeatThreshold, "61"}, {IdleTimeoutMS, "60000"}, {FenceMethod, "panic"}, {Node, "n1"}} {
+		group.Go(func() {
+			if _, err := Edit(t.Context(), path, c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	s, findings, err := Load(path)
+	want := Settings{Enabled: true, Stack: "o2cb", BootCluster: "web", HeartbeatThreshold: 61, IdleTimeoutMS: 60000, FenceMethod: "panic", Node: "n1"}
+	if err != nil || findings != nil || *s != want {
+		t.Errorf("%+v, %v, %v", s, findings, err)
 	}
 }
 

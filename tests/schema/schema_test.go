@@ -154,6 +154,23 @@ func TestOutputs(t *testing.T) {
 		{[]string{"offline", "--json"}, 0, "offline", `"cluster": "web"`},
 		{[]string{"unload", "--json"}, 0, "unload", ""},
 	})
+	// What configure writes it starts, and it takes nothing down.
+	run(t, n, []output{
+		{[]string{"configure", "--cluster", "a/b", "--json"}, 1, "error", `"E_SETTING"`},
+		{[]string{"configure", "--enabled", "--cluster", "web", "--no-start", "--json"}, 0, "configure", `"started": false`},
+		{[]string{"status", "--json"}, 3, "status", `"online": false`},
+		{[]string{"configure", "--enabled", "--json"}, 0, "configure", `"started": true`},
+		{[]string{"status", "--json"}, 0, "status", `"online": true`},
+		{[]string{"configure", "--idle-timeout-ms", "20000", "--json"}, 0, "configure", `"started": true`},
+		{[]string{"plan", "--json"}, 2, "plan", `"in_sync": false`},
+		{[]string{"configure", "--enabled=false", "--cluster", "none", "--json"}, 0, "configure", `"was": "web"`},
+		{[]string{"status", "--json"}, 0, "status", `"online": true`},
+		{[]string{"offline", "--json"}, 0, "offline", `"cluster": "web"`},
+		{[]string{"unload", "--json"}, 0, "unload", ""},
+		{[]string{"configure", "--enabled", "--json"}, 0, "configure", `"started": true`}, // the driver alone
+		{[]string{"status", "--json"}, 3, "status", `"has_o2cb": true`},
+		{[]string{"unload", "--json"}, 0, "unload", ""},
+	})
 }
 
 // TestExportIsImportedElsewhere carries the running cluster of a node to one that
