@@ -24,6 +24,11 @@ func boot() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lab:", err)
 	}
+	powerOff()
+}
+
+// powerOff ends the guest, and with it this process.
+func powerOff() {
 	if err := unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF); err != nil {
 		fmt.Fprintln(os.Stderr, "lab: power off:", err)
 	}
@@ -56,6 +61,15 @@ func live() error {
 	if err != nil {
 		return reportFailure(out, err)
 	}
+	if conf.Init != nil {
+		return reportFailure(out, handOver(conf.Init, channel, host, release))
+	}
+	return serve(channel, host, release)
+}
+
+// serve works for the lab until it closes the channel.
+func serve(channel, host *os.File, release string) error {
+	out := wire.NewWriter(channel)
 	// Only now may the lab speak: before the terminal was raw, bytes would have been lost.
 	if err := out.Write(wire.Frame{Kind: wire.Hello, Payload: []byte(release)}); err != nil {
 		return err

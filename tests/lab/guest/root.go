@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +62,7 @@ func buildRoot(conf *wire.Boot) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := mount("scratch", scratchDir, "tmpfs", 0, "mode=755,size=75%"); err != nil {
+	if err := mountScratch(conf.Root); err != nil {
 		return nil, err
 	}
 	if err := layRoot(conf.Packages); err != nil {
@@ -104,6 +105,25 @@ func buildRoot(conf *wire.Boot) (*os.File, error) {
 	return host, changeRoot(rootDir)
 }
 
+// mountScratch mounts what holds the writable layers: memory, or a disk, which
+// still has them at the next boot.
+func mountScratch(device string) error {
+	if device == "" {
+		return mount("scratch", scratchDir, "tmpfs", 0, "mode=755,size=75%")
+	}
+	if _, err := awaitFile("disk "+device, func() string { return existing(device) }); err != nil {
+		return err
+	}
+	return mount(device, scratchDir, "ext4", 0, "")
+}
+
+func existing(path string) string {
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
+}
+
 // layRoot mounts the overlay. A package made before the /usr merge brings
 // directories (lib/modules) that are symlinks on the host: in an overlay the
 // directory would hide the symlink and with it the C library. Those symlinks are
@@ -129,7 +149,7 @@ func layRoot(packages *wire.Source) error {
 		if err := os.MkdirAll(upper, 0o755); err != nil {
 			return err
 		}
-		if err := os.Symlink(target, filepath.Join(upper, dir)); err != nil {
+		if err := os.Symlink(target, filepath.Join(upper, dir)); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		merged = append(merged, dir)
