@@ -51,7 +51,7 @@ check: $(STATICCHECK) ## vet, lint and unit tests: seconds, no root, no kernel
 test: check packages build fuzz lab-test demo ## everything that CI runs: check, fuzz, the tests on real kernels, the demo
 
 .PHONY: lab-test
-lab-test: packages build ## the tests that boot real kernels or run Debian's C tools
+lab-test: packages build dist ## the tests that boot real kernels or run Debian's C tools
 	@tests/packages host
 	$(GO) -C tests test -count=1 -p 1 -timeout 30m ./... # what is cached does not know bin/o2cb_ctl
 

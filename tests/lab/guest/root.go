@@ -53,23 +53,37 @@ func mountKernel(root string) error {
 // The kernel starts its helpers in the root of process 1: it must change too.
 //
 // The mount of the host's root stays behind in the initramfs, where no path
-// leads. The returned descriptor is the only way to it.
-func buildRoot(conf *wire.Boot) (*os.File, error) {
+// leads. The returned descriptor is the only way to it. fresh says that nothing
+// has been written to this root before.
+func buildRoot(conf *wire.Boot) (host *os.File, fresh bool, err error) {
+	if host, err = openHostRoot(conf); err != nil {
+		return nil, false, err
+	}
+	if err := mountScratch(conf.Root); err != nil {
+		return nil, false, err
+	}
+	fresh = !isDir(layer("root"))
+	if err := layRoot(conf.Packages); err != nil {
+		return nil, false, err
+	}
+	if err := furnish(conf); err != nil {
+		return nil, false, err
+	}
+	return host, fresh, changeRoot(rootDir)
+}
+
+// openHostRoot mounts the host's root and returns a descriptor of it.
+func openHostRoot(conf *wire.Boot) (*os.File, error) {
 	if err := mount(conf.Host.Tag, hostDir, conf.Host.Type, unix.MS_RDONLY, conf.Host.Options); err != nil {
 		return nil, err
 	}
-	host, err := os.OpenFile(hostDir, unix.O_PATH|unix.O_DIRECTORY, 0)
-	if err != nil {
-		return nil, err
-	}
-	if err := mountScratch(conf.Root); err != nil {
-		return nil, err
-	}
-	if err := layRoot(conf.Packages); err != nil {
-		return nil, err
-	}
+	return os.OpenFile(hostDir, unix.O_PATH|unix.O_DIRECTORY, 0)
+}
+
+// furnish puts into the new root what is the guest's own and lives in memory.
+func furnish(conf *wire.Boot) error {
 	if err := mountKernel(rootDir); err != nil {
-		return nil, err
+		return err
 	}
 	for _, m := range []struct{ kind, dir, options string }{
 		{"tmpfs", "tmp", "mode=1777"},
@@ -78,31 +92,28 @@ func buildRoot(conf *wire.Boot) (*os.File, error) {
 		{"devpts", "dev/pts", "ptmxmode=666"},
 	} {
 		if err := mount(m.kind, filepath.Join(rootDir, m.dir), m.kind, 0, m.options); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	// Without root's rights on the host its home is closed to us.
 	if home := filepath.Join(rootDir, "root"); !readable(home) {
 		if err := mount("tmpfs", home, "tmpfs", 0, "mode=700"); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := showRepository(conf.Repository); err != nil {
-		return nil, err
+		return err
 	}
 	// What udev would add to the kernel's own devices.
 	for name, target := range map[string]string{
 		"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2",
 	} {
 		if err := os.Symlink(target, filepath.Join(rootDir, "dev", name)); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	// Where /run/lock and friends are expected (/var/lock points there).
-	if err := os.MkdirAll(filepath.Join(rootDir, "run/lock"), 0o1777); err != nil {
-		return nil, err
-	}
-	return host, changeRoot(rootDir)
+	return os.MkdirAll(filepath.Join(rootDir, "run/lock"), 0o1777)
 }
 
 // mountScratch mounts what holds the writable layers: memory, or a disk, which
