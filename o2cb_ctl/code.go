@@ -80,6 +80,7 @@ func clusterCodes() []codeRule {
 		as[*libo2cb.EvictError]("E_EVICT", "force did not end all users"),
 		as[*libo2cb.InUseError]("E_IN_USE", "the cluster has users: mounts, lock holders, regions"),
 		as[*stack.InUseError]("E_STACK_IN_USE", "the cluster stack has users"),
+		as[*libo2cb.OtherStackError]("E_OTHER_STACK", "the settings are for another cluster stack"),
 		as[*stack.ActiveStackError]("E_OTHER_STACK", "another cluster stack is active"),
 		is("E_STACK_NOT_LOADED", "stack.ErrNotMounted", stack.ErrNotMounted, "configfs is not mounted: load the stack"),
 		as[*libo2cb.NeedsOfflineError]("E_NEEDS_OFFLINE", "the change needs the cluster offline"),
