@@ -24,7 +24,7 @@ PLACES    = sed -e 's|/usr/sbin/|$(SBINDIR)/|g' -e 's|/usr/lib/o2cb/|$(LIBDIR)/|
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v gcc 2>/dev/null),-race)
 STATICCHECK := .cache/bin/staticcheck
-FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead ./libo2cb/heartbeat:FuzzBlocks ./libo2cb/settings:FuzzParse ./libo2cb/definition:FuzzRead ./libo2cb/peers:FuzzDecode
+FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead ./libo2cb/heartbeat:FuzzBlocks ./libo2cb/settings:FuzzParse ./libo2cb/settings:FuzzSet ./libo2cb/definition:FuzzRead ./libo2cb/peers:FuzzDecode
 
 .DEFAULT_GOAL := help
 .PHONY: help
@@ -102,7 +102,7 @@ install: build man completions ## install below PREFIX and SYSCONFDIR (DESTDIR, 
 	done
 
 	install -D -m 0644 vendor-scripts/60-o2cb.rules $(DESTDIR)$(UDEVDIR)/60-o2cb.rules
-	install -D -m 0644 init/o2cb.settings $(DESTDIR)$(SHAREDIR)/o2cb/o2cb.settings
+	install -D -m 0644 init/o2cb.sysconfig $(DESTDIR)$(SHAREDIR)/o2cb/o2cb.sysconfig
 	mkdir -p $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LIBDIR)/init
 	for unit in $(UNITS); do $(PLACES) init/$$unit >$(DESTDIR)$(UNITDIR)/$$unit || exit 1; done
 	for script in o2cb ocfs2; do \

@@ -63,8 +63,8 @@ func (e *LocalAddressError) Error() string {
 		e.Node.Name, e.Node.Address, strings.Join(have, ", "))
 }
 
-// wanted reads the configuration and returns the cluster called name, or the
-// only one, with its local node marked, and the findings that do not keep it
+// wanted reads the configuration and returns the cluster called name, without a name
+// the one to start at boot or the only one, with its local node marked, and the findings that do not keep it
 // from going online; those that do are in the error.
 func (m *Manager) wanted(name string) (*cluster.Cluster, conf.Findings, error) {
 	file, findings, err := conf.Load(m.config)
@@ -77,6 +77,13 @@ func (m *Manager) wanted(name string) (*cluster.Cluster, conf.Findings, error) {
 	}
 	if err := refused(); err != nil {
 		return nil, findings.Warnings(), err
+	}
+	set, err := m.forO2CB()
+	if err != nil {
+		return nil, findings, err
+	}
+	if name == "" && file.Cluster(set.BootCluster) != nil {
+		name = set.BootCluster
 	}
 	c, err := choose(m.config, file.Clusters(), name)
 	if err != nil {
@@ -103,8 +110,7 @@ func choose(config string, clusters []*cluster.Cluster, name string) (*cluster.C
 	return nil, e
 }
 
-// markLocal returns a copy of c whose local node is marked, once the node is
-// known and its address is one of this host.
+// markLocal returns a copy of c whose local node is marked, once the node is known and its address is one of this host.
 func (m *Manager) markLocal(c *cluster.Cluster) (*cluster.Cluster, error) {
 	local, err := m.local(c)
 	if err != nil {
@@ -123,18 +129,28 @@ func (m *Manager) markLocal(c *cluster.Cluster) (*cluster.Cluster, error) {
 	return &marked, nil
 }
 
+// local returns the node that this machine is: the one that is named, by the options
+// or by the settings, or the one that the host name says.
 func (m *Manager) local(c *cluster.Cluster) (*cluster.Node, error) {
-	if m.localNode == "" {
+	named := m.localNode
+	if named == "" {
+		set, _, _, err := m.Settings()
+		if err != nil {
+			return nil, err
+		}
+		named = set.Node
+	}
+	if named == "" {
 		hostname, err := m.hostname()
 		if err != nil {
 			return nil, fmt.Errorf("read the host name: %w", err)
 		}
 		return c.LocalNode(hostname)
 	}
-	if n := c.Node(m.localNode); n != nil {
+	if n := c.Node(named); n != nil {
 		return n, nil
 	}
-	e := &UnknownNodeError{Cluster: c.Name, Name: m.localNode}
+	e := &UnknownNodeError{Cluster: c.Name, Name: named}
 	for _, n := range c.Nodes {
 		e.Known = append(e.Known, n.Name)
 	}

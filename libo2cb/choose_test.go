@@ -26,6 +26,11 @@ func TestWantedMarksTheLocalNode(t *testing.T) {
 		{"by host name", Options{}, "", nil, "a"},
 		{"by name of the cluster", Options{}, "web", nil, "a"},
 		{"by option", Options{LocalNode: "b"}, "", map[string]string{"etc/ocfs2/cluster.conf": strings.Replace(conf2, "10.0.0.2", "127.0.0.9", 1)}, "b"},
+		{"by the settings", Options{}, "", map[string]string{"etc/default/o2cb": "O2CB_NODE=b\n", "etc/ocfs2/cluster.conf": strings.Replace(conf2, "10.0.0.2", "127.0.0.9", 1)}, "b"},
+		{"by option before the settings", Options{LocalNode: "a"}, "", map[string]string{"etc/default/o2cb": "O2CB_NODE=b\n"}, "a"},
+		{"the cluster of the settings", Options{}, "", map[string]string{"etc/default/o2cb": "O2CB_BOOTCLUSTER=web\n",
+			"etc/ocfs2/cluster.conf": conf2 + "\ncluster:\n\tname = db\n\tnode_count = 0\n"}, "a"},
+		{"another cluster in the settings", Options{}, "", map[string]string{"etc/default/o2cb": "O2CB_BOOTCLUSTER=ocfs2\n"}, "a"},
 		{"permissive", Options{Permissive: true}, "", map[string]string{"etc/ocfs2/cluster.conf": strings.Replace(conf2, "node_count = 2", "node_count = 7", 1)}, "a"},
 	}
 	for _, tt := range tests {
@@ -90,6 +95,23 @@ func TestOnlineRefusals(t *testing.T) {
 				t.Errorf("something was written: %v", err)
 			}
 		})
+	}
+}
+
+func TestAnotherStackIsRefused(t *testing.T) {
+	files := machine()
+	files["etc/default/o2cb"] = "O2CB_STACK=pcmk\n"
+	m, root := manager(t, files, Options{})
+	_, err := m.Load(t.Context())
+	_, onlineErr := m.Online(t.Context(), "web")
+	for _, err := range []error{err, onlineErr} {
+		if !errors.As(err, new(*OtherStackError)) {
+			t.Errorf("not an OtherStackError: %v", err)
+		}
+		says(t, err, "etc/default/o2cb", "O2CB_STACK=pcmk", "set O2CB_STACK=o2cb")
+	}
+	if _, err := os.Lstat(filepath.Join(root, "run")); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("something was written: %v", err)
 	}
 }
 

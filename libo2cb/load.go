@@ -11,8 +11,12 @@ import (
 
 // Load loads the modules of the o2cb stack and mounts its file systems, as far
 // as they are not there. It returns what it did and found, also when it fails;
-// see [stack.Stack.Load]. Needs root.
+// see [stack.Stack.Load]. When the settings are for another stack it is an
+// [*OtherStackError]. Needs root.
 func (m *Manager) Load(ctx context.Context) ([]stack.Action, error) {
+	if _, err := m.forO2CB(); err != nil {
+		return []stack.Action{}, fmt.Errorf("load: %w", err)
+	}
 	_, unlock, err := m.lock(ctx)
 	if err != nil {
 		return []stack.Action{}, err

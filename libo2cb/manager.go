@@ -33,8 +33,8 @@ type Options struct {
 	Root string
 	// Config is the configuration file; DefaultConfig below Root when empty.
 	Config string
-	// LocalNode is the name of the node that this machine is; when empty the host
-	// name says it, by the rule of [cluster.Cluster.LocalNode].
+	// LocalNode is the name of the node that this machine is; when empty
+	// O2CB_NODE of the settings says it, and else the host name, by the rule of [cluster.Cluster.LocalNode].
 	LocalNode string
 	// Permissive lets a configuration go online whose errors neither the C tools
 	// nor the kernel mind, so that an upgrade takes no running cluster down.

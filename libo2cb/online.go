@@ -60,13 +60,14 @@ func (e *NeedsOfflineError) Error() string {
 }
 
 // Online makes the kernel's cluster like the one called name in the
-// configuration; name may be empty when the file has exactly one. It loads the
+// configuration; an empty name is that of the cluster to start at boot (O2CB_BOOTCLUSTER of
+// the settings), if the file has it, and else of the only one. It loads the
 // stack first, sets the timing that the settings have, and in global mode starts
 // and stops heartbeat regions, which takes the kernel 10 s. In local mode regions
 // belong to volumes and are left alone. Needs root.
 //
 // Before the kernel is touched file and settings are validated
-// ([*conf.InvalidError], [*settings.InvalidError]), the cluster and the local node are looked for ([*UnknownClusterError],
+// ([*conf.InvalidError], [*settings.InvalidError], [*OtherStackError]), the cluster and the local node are looked for ([*UnknownClusterError],
 // [*cluster.LocalNodeError], [*UnknownNodeError]) and the local node's address is
 // compared with those of this host ([*LocalAddressError]). A step that the
 // kernel refuses is an [*plan.ApplyError] with a [*configfs.Error] inside, and

@@ -18,6 +18,7 @@ import (
 	"github.com/o2cb-go/o2cb/libo2cb/heartbeat"
 	"github.com/o2cb-go/o2cb/libo2cb/peers"
 	"github.com/o2cb-go/o2cb/libo2cb/plan"
+	"github.com/o2cb-go/o2cb/libo2cb/safefile"
 	file "github.com/o2cb-go/o2cb/libo2cb/settings"
 	"github.com/o2cb-go/o2cb/libo2cb/stack"
 	"github.com/o2cb-go/o2cb/libo2cb/volume"
@@ -79,6 +80,7 @@ func clusterCodes() []codeRule {
 		as[*libo2cb.EvictError]("E_EVICT", "force did not end all users"),
 		as[*libo2cb.InUseError]("E_IN_USE", "the cluster has users: mounts, lock holders, regions"),
 		as[*stack.InUseError]("E_STACK_IN_USE", "the cluster stack has users"),
+		as[*libo2cb.OtherStackError]("E_OTHER_STACK", "the settings are for another cluster stack"),
 		as[*stack.ActiveStackError]("E_OTHER_STACK", "another cluster stack is active"),
 		is("E_STACK_NOT_LOADED", "stack.ErrNotMounted", stack.ErrNotMounted, "configfs is not mounted: load the stack"),
 		as[*libo2cb.NeedsOfflineError]("E_NEEDS_OFFLINE", "the change needs the cluster offline"),
@@ -125,6 +127,10 @@ func configurationCodes() []codeRule {
 		is("E_NOT_LOADED", "conf.ErrNotLoaded", conf.ErrNotLoaded, "the text has no file to be written to"),
 		is("E_MEANING", "conf.ErrMeaning", conf.ErrMeaning, "the canonical form would mean something else"),
 		is("E_NOT_REGULAR", "conf.ErrNotRegular", conf.ErrNotRegular, "the file is a directory, a device, a FIFO or a socket"),
+		is("E_FILE_CHANGED", "safefile.ErrChanged", safefile.ErrChanged, "somebody else changed the file meanwhile"),
+		is("E_FILE_LOCKED", "safefile.ErrLocked", safefile.ErrLocked, "another program is editing the file"),
+		is("E_NOT_REGULAR", "safefile.ErrNotRegular", safefile.ErrNotRegular, "the file is a directory, a device, a FIFO or a socket"),
+		is("E_NO_PATH", "safefile.ErrNoPath", safefile.ErrNoPath, "the path leads to a file that has none of its own, such as /dev/fd/3"),
 		is("E_NOT_REGULAR", "settings.ErrNotRegular", file.ErrNotRegular, "the file is a directory, a device, a FIFO or a socket"),
 	}
 }
@@ -180,7 +186,7 @@ func wrapperCodes() []codeRule {
 		as[*plan.ApplyError]("E_STEP_FAILED", "a step failed, and those before it were undone unless the message says otherwise"),
 		as[*configfs.Error]("E_KERNEL", "the kernel's configfs refused an operation; errno says why"),
 		as[*conf.EditError]("E_EDIT", "an edit of the configuration was refused"),
-		as[*conf.Error]("E_FILE", "the configuration cannot be read or written; errno says why"),
+		as[*safefile.Error]("E_FILE", "the configuration or the settings cannot be read or written; errno says why"),
 		as[*file.Error]("E_FILE", "the settings cannot be read; errno says why"),
 		as[*volume.Error]("E_DEVICE", "a device cannot be read; errno says why"),
 		as[*heartbeat.Error]("E_HEARTBEAT", "an operation on a heartbeat region failed"),

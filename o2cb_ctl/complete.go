@@ -91,6 +91,7 @@ func verbArguments() map[string]completesArguments {
 		"apply":           one(clusters),
 		"online":          one(clusters),
 		"offline":         one(clusters),
+		"service":         {sources: []source{words(serviceActionNames()...), clusters}},
 		"heartbeat start": one(either(devices, regions)),
 		"heartbeat stop":  one(runningRegions),
 		"volume":          {sources: []source{devices}, more: true},

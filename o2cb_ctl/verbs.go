@@ -151,6 +151,7 @@ o2cb_ctl -h. The manual is in o2cb_ctl(8).`,
 	root.Flags().BoolP("version", "V", false, "print the version")
 	addGroup(root, "Configuration", newCheck(s), newFmt(s), newExport(s), newImport(s))
 	addGroup(root, "Cluster", newLoad(s), newUnload(s), newOnline(s), newOffline(s), newPlan(s), newApply(s), newUndo(s), newStatus(s))
+	addGroup(root, "Boot", newConfigure(s), newService(s))
 	addGroup(root, "Heartbeat", newHeartbeat(s), newVolume(s))
 	addGroup(root, "Locks", newLock(s))
 	root.AddCommand(newCompletion(s), newReadBlocks(s), newFindVolumes(s), newSurveyVolumes(s), newStartRegions(s))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+	"github.com/o2cb-go/o2cb/libo2cb/safefile"
 )
 
 // MaxSize is the size of a file in bytes above which it is not read. A full
@@ -23,7 +24,7 @@ type File struct {
 	clusters []*cluster.Cluster
 
 	// loaded is what Load found on disk; nil for a text from elsewhere.
-	loaded *source
+	loaded *safefile.Source
 }
 
 // Parse reads a text. It never fails: the findings say what is wrong, all of it

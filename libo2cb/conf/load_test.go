@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/o2cb-go/o2cb/libo2cb/safefile"
 )
 
 // TestLoadFollowsLinksAsTheKernelDoes compares with what open(2) finds.
@@ -78,7 +80,7 @@ func TestLoadReadsNothingAsEmptyThatIsThere(t *testing.T) {
 	}{
 		{fmt.Sprintf("/dev/fd/%d", r.Fd()), ErrNotRegular},
 		{fmt.Sprintf("/proc/self/fd/%d", r.Fd()), ErrNotRegular},
-		{fmt.Sprintf("/dev/fd/%d", removed.Fd()), errNoPath},
+		{fmt.Sprintf("/dev/fd/%d", removed.Fd()), safefile.ErrNoPath},
 		{dir + "/", ErrNotRegular},
 		{dir + "/c.conf/", ErrNotRegular},
 		{dir + "/.", ErrNotRegular},

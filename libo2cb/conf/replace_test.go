@@ -14,6 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// accessList is the attribute with the access control list. acl(5).
+const accessList = "system.posix_acl_access"
+
 func TestEditKeepsExtendedAttributes(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cluster.conf")
 	writeFile(t, path, web, 0o600)

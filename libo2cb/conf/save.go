@@ -6,17 +6,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+	"github.com/o2cb-go/o2cb/libo2cb/safefile"
 )
 
 // What a save refuses with, wrapped in an *Error.
 var (
 	// ErrChanged is that somebody changed the file since it was read.
-	ErrChanged = errors.New("the file has changed since it was read")
+	ErrChanged = safefile.ErrChanged
+	// ErrLocked is that another program is editing the file and did not finish in time.
+	ErrLocked = safefile.ErrLocked
 	// ErrTooLarge is that the text has more than MaxSize bytes, so that nobody would read it.
 	ErrTooLarge = errors.New("the file would be larger than a cluster.conf may be")
 	// ErrNotLoaded is that a File comes from Parse and has no place on disk.
@@ -67,13 +67,13 @@ func (f *File) Save(ctx context.Context) error {
 	if f.loaded == nil {
 		return &Error{Op: "write", Path: f.name, Err: ErrNotLoaded}
 	}
-	if f.tree.text == f.loaded.text {
+	if f.tree.text == f.loaded.Text {
 		return nil
 	}
 	if err := f.findings.ErrPermissive(); err != nil {
 		return err
 	}
-	held, err := lockForSave(ctx, f.loaded.path)
+	held, err := safefile.Lock(ctx, f.loaded.Path)
 	if err != nil {
 		return err
 	}
@@ -83,11 +83,11 @@ func (f *File) Save(ctx context.Context) error {
 
 // change is Edit with the check that the result must pass.
 func change(ctx context.Context, path string, edit func(*File) error, check func(before, after Findings) error) error {
-	target, err := resolve(path)
+	target, err := safefile.Resolve(path)
 	if err != nil {
 		return &Error{Op: "read", Path: path, Err: err}
 	}
-	held, err := lockForSave(ctx, target)
+	held, err := safefile.Lock(ctx, target)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func change(ctx context.Context, path string, edit func(*File) error, check func
 	if err := edit(f); err != nil {
 		return err
 	}
-	if f.tree.text == f.loaded.text {
+	if f.tree.text == f.loaded.Text {
 		return nil
 	}
 	if err := check(before, f.findings); err != nil {
@@ -124,34 +124,6 @@ func newErrors(before, after Findings) Findings {
 	})
 }
 
-// lockForSave locks target, whose directory it makes when it is missing, and
-// clears away what killed saves left. Beside a device no lock file is made.
-func lockForSave(ctx context.Context, target string) (*os.File, error) {
-	if info, err := os.Lstat(target); err == nil && !info.Mode().IsRegular() {
-		return nil, &Error{Op: "write", Path: target, Err: fmt.Errorf("%w but %s", ErrNotRegular, kindOf(info.Mode()))}
-	}
-	dir := filepath.Dir(target)
-	err := os.Mkdir(dir, 0o755)
-	switch {
-	case err == nil:
-		err := os.Chmod(dir, 0o755) // whatever the umask: others read the file, too
-		if err == nil {
-			err = syncDirectory(filepath.Dir(dir))
-		}
-		if err != nil {
-			return nil, &Error{Op: "create directory", Path: dir, Err: err}
-		}
-	case !errors.Is(err, fs.ErrExist):
-		return nil, &Error{Op: "create directory", Path: dir, Err: err}
-	}
-	held, err := lock(ctx, target)
-	if err != nil {
-		return nil, err
-	}
-	removeStrays(target)
-	return held, nil
-}
-
 func errTooLarge(f *File) error {
 	return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(f.tree.text), MaxSize)
 }
@@ -160,24 +132,11 @@ func errTooLarge(f *File) error {
 // that was loaded. The caller holds the lock.
 func (f *File) replaceLocked() error {
 	if len(f.tree.text) > MaxSize {
-		return &Error{Op: "write", Path: f.loaded.path, Err: errTooLarge(f)}
+		return &Error{Op: "write", Path: f.loaded.Path, Err: errTooLarge(f)}
 	}
-	now, err := read(f.loaded.path)
-	if err != nil {
+	if err := f.loaded.Replace(f.tree.text); err != nil {
 		return err
 	}
-	defer now.close()
-	if now.there != f.loaded.there || now.text != f.loaded.text {
-		return &Error{Op: "write", Path: now.path, Err: ErrChanged, Mend: "look at it and repeat the edit"}
-	}
-	if err := now.replace(f.tree.text); err != nil {
-		return err
-	}
-	f.loaded = &source{path: now.path, text: f.tree.text, there: true} // what a next Save compares with
+	f.loaded = f.loaded.As(f.tree.text) // what a next Save compares with
 	return nil
-}
-
-// errUnsynced explains a failure after the rename.
-func errUnsynced(err error) error {
-	return fmt.Errorf("the new text is in place, but may not survive a power cut: %w", err)
 }

@@ -5,6 +5,8 @@ package heartbeat
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -47,4 +49,56 @@ func lockMonitor(key int32) (unlock func() error, err error) {
 			return nil, fmt.Errorf("heartbeat: lock out other monitors: semop %#x: %w", key, err)
 		}
 	}
+}
+
+// StopMonitor asks the monitor of this machine, ours or the C program, to end, and
+// does not wait for it. Without one it does nothing. It never signals a process that
+// is not called o2hbmonitor. The error wraps the errno.
+func StopMonitor() error {
+	return stopMonitor(monitorKey, monitorName)
+}
+
+// monitorName is what the kernel calls a monitor. proc(5), /proc/pid/comm.
+const monitorName = "o2hbmonitor"
+
+func stopMonitor(key int32, name string) error {
+	id, err := semGet(key, 0, 0)
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("heartbeat: find the monitor: semget %#x: %w", key, err)
+	}
+	value, err := semGetValue(id, 0)
+	if err != nil || value == 0 {
+		return gonePasses(err)
+	}
+	pid, err := semLastUser(id, 0)
+	if err != nil {
+		return gonePasses(err)
+	}
+	process, err := unix.PidfdOpen(pid, 0) // from here on the number is no other process's
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("heartbeat: stop the monitor: pidfd_open %d: %w", pid, err)
+	}
+	defer unix.Close(process)
+	comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+	if err != nil || strings.TrimSpace(string(comm)) != name {
+		return nil
+	}
+	if err := unix.PidfdSendSignal(process, unix.SIGTERM, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
+		return fmt.Errorf("heartbeat: stop the monitor: signal process %d: %w", pid, err)
+	}
+	return nil
+}
+
+// gonePasses returns an error unless it only says that the monitor has just ended.
+func gonePasses(err error) error {
+	if err == nil || gone(err) {
+		return nil
+	}
+	return fmt.Errorf("heartbeat: find the monitor: semctl: %w", err)
 }

@@ -16,7 +16,8 @@ import (
 const (
 	ipcCreate = 0o1000 // IPC_CREAT, include/uapi/linux/ipc.h
 	ipcRemove = 0      // IPC_RMID
-	semValue  = 12     // GETVAL, include/uapi/linux/sem.h
+	semPID    = 11     // GETPID, include/uapi/linux/sem.h
+	semValue  = 12     // GETVAL
 	semUndo   = 0x1000 // SEM_UNDO
 )
 
@@ -67,6 +68,15 @@ func semOp(id int, limit time.Duration, ops ...semBuf) error {
 // semGetValue returns the value of one semaphore of a set.
 func semGetValue(id, number int) (int, error) {
 	r, _, errno := unix.Syscall6(unix.SYS_SEMCTL, uintptr(id), uintptr(number), semValue, 0, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(r), nil
+}
+
+// semLastUser returns the process that was the last to change one semaphore of a set.
+func semLastUser(id, number int) (pid int, err error) {
+	r, _, errno := unix.Syscall6(unix.SYS_SEMCTL, uintptr(id), uintptr(number), semPID, 0, 0, 0)
 	if errno != 0 {
 		return 0, errno
 	}

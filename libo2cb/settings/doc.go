@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package settings reads the settings file of the O2CB init script,
+// Package settings reads and rewrites the settings file of the O2CB init script,
 // /etc/sysconfig/o2cb or /etc/default/o2cb: whether to start at boot, which
 // cluster, and how patient it is with its nodes.
 //

@@ -74,3 +74,39 @@ func print(s *Settings) string {
 	set(ReconnectDelayMS, timing.Get(cluster.ReconnectDelay))
 	return b.String()
 }
+
+// FuzzSet holds what must be true of an edit: the variable has the new value
+// afterwards, and every line but one is as it was.
+func FuzzSet(f *testing.F) {
+	for _, text := range []string{everything, "", "O2CB_NODE=a # x", "export O2CB_NODE='a'", "O2CB_NODE=$(x)", "X=1\n\n\n", "O2CB_NODE=\"a\"\nO2CB_NODE=b"} {
+		f.Add([]byte(text), "web")
+	}
+	f.Fuzz(func(t *testing.T, old []byte, value string) {
+		if len(old) > MaxSize/2 || len(cluster.CheckNodeName(value)) > 0 {
+			return
+		}
+		text := &Text{file: "o2cb", lines: strings.Split(string(old), "\n")}
+		_, before := text.Settings()
+		text.Set(Node, value)
+		s, after := text.Settings()
+		if s.Node != value {
+			t.Errorf("%q became %q, which says %q", old, text, s.Node)
+		}
+		if len(after.Errors()) > len(before.Errors()) {
+			t.Errorf("%q became %q, which has new errors: %v", old, text, after)
+		}
+		kept := map[string]int{}
+		for _, line := range text.lines {
+			kept[line]++
+		}
+		lost := 0
+		for line := range strings.SplitSeq(string(old), "\n") {
+			if kept[line]--; kept[line] < 0 && strings.TrimSpace(line) != "" {
+				lost++
+			}
+		}
+		if lost > 1 {
+			t.Errorf("%q became %q: %d lines are lost", old, text, lost)
+		}
+	})
+}

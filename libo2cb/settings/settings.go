@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+	"github.com/o2cb-go/o2cb/libo2cb/safefile"
 	"golang.org/x/sys/unix"
 )
 
@@ -52,7 +53,7 @@ func (s *Settings) Timing() cluster.Timing {
 }
 
 // ErrNotRegular is that a path names a directory, a device, a FIFO or a socket.
-var ErrNotRegular = errors.New("not a regular file")
+var ErrNotRegular = safefile.ErrNotRegular
 
 // Error is an operation on a settings file that failed.
 type Error struct {

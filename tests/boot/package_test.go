@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,7 +87,7 @@ func TestInstall(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for file, want := range map[string]string{
-		"units/o2cb.service":          "ExecStart=/opt/o2cb/sbin/o2cb_ctl service start\n",
+		"units/o2cb.service":          "ExecStart=/opt/o2cb/sbin/o2cb_ctl service start --no-monitor\n",
 		"units/ocfs2.service":         "ExecStart=/opt/o2cb/lib/o2cb/init/ocfs2 start\n",
 		"units/o2hbmonitor.service":   "ExecStart=/opt/o2cb/sbin/o2hbmonitor -i\n",
 		"rules/60-o2cb.rules":         "ocfs2_control",
@@ -114,7 +115,7 @@ func contents(t *testing.T) []string {
 		"/usr/lib/o2cb/init/o2cb", "/usr/lib/o2cb/init/ocfs2",
 		"/usr/lib/systemd/system/o2cb.service", "/usr/lib/systemd/system/o2hbmonitor.service",
 		"/usr/lib/systemd/system/ocfs2.service", "/usr/lib/udev/rules.d/60-o2cb.rules",
-		"/usr/share/o2cb/o2cb.settings", "/usr/share/doc/o2cb/README.md",
+		"/usr/share/o2cb/o2cb.sysconfig", "/usr/share/doc/o2cb/README.md",
 	}
 	for _, name := range []string{"o2cb_ctl", "o2cb", "ocfs2_hb_ctl", "o2hbmonitor"} {
 		files = append(files, "/usr/share/bash-completion/completions/"+name,
@@ -129,4 +130,31 @@ func contents(t *testing.T) []string {
 		files = append(files, "/usr/share/man/man"+name[len(name)-1:]+"/"+name+".gz")
 	}
 	return files
+}
+
+// TestDiverted: every man page of ours is one of ocfs2-tools', and both maintainer
+// scripts know it.
+func TestDiverted(t *testing.T) {
+	files, err := os.ReadDir(filepath.Join(root, "docs/man"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pages []string
+	for _, f := range files {
+		pages = append(pages, strings.TrimSuffix(f.Name(), ".md"))
+	}
+	for _, script := range []string{"preinst", "postrm"} {
+		text, err := os.ReadFile(filepath.Join(root, "vendor-scripts/deb", script))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, list, _ := strings.Cut(string(text), "for page in ")
+		list, _, _ = strings.Cut(list, ";")
+		listed := strings.Fields(list)
+		slices.Sort(listed)
+		slices.Sort(pages)
+		if !slices.Equal(listed, pages) {
+			t.Errorf("%s diverts the pages %q, docs/man has %q", script, listed, pages)
+		}
+	}
 }

@@ -74,6 +74,7 @@ var forbidden = []struct{ from, to, why string }{
 	{"libo2cb/configfs", module + "/libo2cb/conf", "text and kernel meet in the model only"},
 	{"libo2cb/configfs", module + "/libo2cb/plan", "configfs knows files, not order"},
 	{"libo2cb/volume", module + "/libo2cb/configfs", "a volume is read from the disk, not from the kernel"},
+	{"libo2cb/safefile", module, "it replaces files and knows nothing of what they mean"},
 	{"libo2cb/settings", module + "/libo2cb/conf", "two kinds of text meet in the model only"},
 	{"libo2cb/settings", module + "/libo2cb/definition", "two kinds of text meet in the model only"},
 	{"libo2cb/definition", module + "/libo2cb/conf", "two kinds of text meet in the model only"},

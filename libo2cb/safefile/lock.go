@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conf
+package safefile
 
 import (
 	"context"
@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// LockWait is how long a save waits for another editor when its context has no deadline.
+// LockWait is how long Lock waits for another editor when its context has no deadline.
 const LockWait = 30 * time.Second
 
 // ErrLocked is that another program is editing the file and did not finish in time.

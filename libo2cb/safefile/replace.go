@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package conf
+package safefile
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newMode is the mode of a file that was not there before, as the C tools make it.
+// newMode is the mode of a file that was not there before, as the C tools make theirs.
 const newMode = 0o644
 
 // Temporary files are called .NAME.DIGITS.tmp.
@@ -39,8 +39,8 @@ func removeStrays(target string) {
 	}
 }
 
-// replace puts text in the place of the file, which stands as s says.
-func (s *source) replace(text string) error {
+// put puts text in the place of the file, which stands as s says.
+func (s *Source) put(text string) error {
 	temp, err := s.writeBeside(text)
 	if err != nil {
 		return err
@@ -49,22 +49,22 @@ func (s *source) replace(text string) error {
 		_ = os.Remove(temp)
 		return err
 	}
-	if err := os.Rename(temp, s.path); err != nil {
+	if err := os.Rename(temp, s.Path); err != nil {
 		_ = os.Remove(temp)
-		return &Error{Op: "replace", Path: s.path, Err: err}
+		return &Error{Op: "replace", Path: s.Path, Err: err}
 	}
-	if err := syncDirectory(filepath.Dir(s.path)); err != nil {
-		return &Error{Op: "write", Path: s.path, Err: errUnsynced(err)}
+	if err := syncDirectory(filepath.Dir(s.Path)); err != nil {
+		return &Error{Op: "write", Path: s.Path, Err: errUnsynced(err)}
 	}
 	return nil
 }
 
 // writeBeside writes text into a new file beside the old one and onto the disk,
 // and returns its path. On failure nothing stays.
-func (s *source) writeBeside(text string) (path string, err error) {
-	temp, err := os.CreateTemp(filepath.Dir(s.path), tempPrefix(s.path)+"*"+tempSuffix)
+func (s *Source) writeBeside(text string) (path string, err error) {
+	temp, err := os.CreateTemp(filepath.Dir(s.Path), tempPrefix(s.Path)+"*"+tempSuffix)
 	if err != nil {
-		return "", &Error{Op: "write", Path: s.path, Err: err}
+		return "", &Error{Op: "write", Path: s.Path, Err: err}
 	}
 	defer func() {
 		if err != nil {
@@ -86,8 +86,8 @@ func (s *source) writeBeside(text string) (path string, err error) {
 }
 
 // dress gives the new file the owner, the mode and the extended attributes of the old one.
-func (s *source) dress(temp *os.File) error {
-	if !s.there {
+func (s *Source) dress(temp *os.File) error {
+	if !s.There {
 		return temp.Chmod(newMode)
 	}
 	fresh, err := temp.Stat()
@@ -108,17 +108,17 @@ func (s *source) dress(temp *os.File) error {
 
 // unchanged looks once more, right before the rename, whether the file is still
 // the one whose text was compared.
-func (s *source) unchanged() error {
-	now, err := os.Lstat(s.path)
+func (s *Source) unchanged() error {
+	now, err := os.Lstat(s.Path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && !s.there:
+	case errors.Is(err, fs.ErrNotExist) && !s.There:
 		return nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return &Error{Op: "write", Path: s.path, Err: err}
-	case err == nil && s.there && os.SameFile(now, s.info) && now.ModTime().Equal(s.info.ModTime()) && now.Size() == s.info.Size():
+		return &Error{Op: "write", Path: s.Path, Err: err}
+	case err == nil && s.There && os.SameFile(now, s.info) && now.ModTime().Equal(s.info.ModTime()) && now.Size() == s.info.Size():
 		return nil
 	}
-	return &Error{Op: "write", Path: s.path, Err: ErrChanged, Mend: "look at it and repeat the edit"}
+	return &Error{Op: "write", Path: s.Path, Err: ErrChanged, Mend: "look at it and repeat the edit"}
 }
 
 // accessList is the attribute with the access control list. A new file has one,
