@@ -5,6 +5,7 @@ package lab
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
@@ -21,7 +22,8 @@ type Cluster struct {
 	dir       string // of this process, for sockets and initramfs; short, for socket names
 	memoryDir string
 	consoles  string
-	disks     []string
+	disks     []string // shared by all nodes
+	roots     []string // one for each node, with KeepRoot
 	network   *network
 	nodes     []*Node
 }
@@ -64,6 +66,9 @@ func newCluster(tb TB, options []Option) (*Cluster, error) {
 	if c.disks, err = makeDisks(tb.TempDir(), conf.disks); err != nil {
 		return nil, err
 	}
+	if c.roots, err = c.makeRoots(tb.TempDir()); err != nil {
+		return nil, err
+	}
 	if c.consoles, err = consoleDir(tb.Name()); err != nil {
 		return nil, err
 	}
@@ -82,7 +87,7 @@ func newCluster(tb TB, options []Option) (*Cluster, error) {
 
 func newMachine(p packages, conf *config) (machine, error) {
 	if conf.qemu {
-		return newQEMU(p)
+		return newQEMU(p, conf)
 	}
 	return newUML(p)
 }
@@ -105,11 +110,38 @@ func makeDisks(dir string, specs []diskSpec) ([]string, error) {
 	return files, nil
 }
 
+// makeRoots makes the disks of KeepRoot, each with an empty file system.
+func (c *Cluster) makeRoots(dir string) ([]string, error) {
+	if c.config.rootSize == 0 {
+		return nil, nil
+	}
+	var specs []diskSpec
+	for i := range c.config.nodes {
+		specs = append(specs, diskSpec{name: fmt.Sprintf("root%d", i), size: c.config.rootSize})
+	}
+	files, err := makeDisks(dir, specs)
+	if err != nil {
+		return nil, err
+	}
+	mkfs, err := c.packages.program("mkfs.ext4")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		cmd := exec.Command(mkfs, "-q", "-F", file)
+		cmd.Env = c.packages.env(mkfs)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("%s: %w: %s", cmd, err, out)
+		}
+	}
+	return files, nil
+}
+
 func (c *Cluster) bootAll() error {
 	errs := make([]error, len(c.nodes))
 	var wait sync.WaitGroup
 	for i, n := range c.nodes {
-		wait.Go(func() { errs[i] = n.boot() })
+		wait.Go(func() { errs[i] = n.boot(nil) })
 	}
 	wait.Wait()
 	for _, err := range errs {

@@ -8,10 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-)
 
-// agentProgram is the agent's own file, as every process of a guest can start it.
-const agentProgram = "/proc/1/exe"
+	"github.com/o2cb-go/o2cb/tests/lab/internal/wire"
+)
 
 // Push copies a file of the host into the guest, with its permissions. It makes
 // the directories above and replaces what is there in one step, also a program
@@ -60,14 +59,14 @@ func (n *Node) WriteFile(guestPath string, data []byte, mode os.FileMode) {
 
 // putCommand writes its input to a file.
 func putCommand(path string, mode os.FileMode) Command {
-	return Command{Args: []string{agentProgram, "put", path, strconv.FormatUint(uint64(mode.Perm()), 8)}}
+	return Command{Args: []string{wire.Agent, "put", path, strconv.FormatUint(uint64(mode.Perm()), 8)}}
 }
 
 // Pull returns the contents of a file in the guest, also of a pseudo-file. It
 // fails the test if it cannot.
 func (n *Node) Pull(guestPath string) []byte {
 	n.cluster.tb.Helper()
-	r, err := n.transfer(Command{Args: []string{agentProgram, "get", guestPath}})
+	r, err := n.transfer(Command{Args: []string{wire.Agent, "get", guestPath}})
 	if err != nil {
 		n.cluster.tb.Fatalf("%v", err)
 	}

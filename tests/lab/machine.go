@@ -56,7 +56,8 @@ type hardware struct {
 	memory     int64 // bytes
 	memoryDir  string
 	processors int
-	disks      []string // files
+	disks      []string // files that other guests have open too
+	root       string   // the file of a disk of its own, the last; "" without
 }
 
 // writeInitramfs writes the agent, its modules and its orders.

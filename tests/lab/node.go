@@ -46,7 +46,19 @@ func (n *Node) Console() string { return n.console }
 // or does not come up.
 func (n *Node) Boot() {
 	n.cluster.tb.Helper()
-	if err := n.boot(); err != nil {
+	if err := n.boot(nil); err != nil {
+		n.cluster.tb.Fatalf("%v", err)
+	}
+}
+
+// BootInit is Boot and leaves process 1 to a program, such as /sbin/init, that goes
+// on from there as on a machine that has just mounted its root. It returns when the
+// lab's agent, now a process beside it, can run commands: ask the program itself
+// how far it is. With the default of other options everything that was written to
+// the root before is gone: see KeepRoot.
+func (n *Node) BootInit(program string, args ...string) {
+	n.cluster.tb.Helper()
+	if err := n.boot(append([]string{program}, args...)); err != nil {
 		n.cluster.tb.Fatalf("%v", err)
 	}
 }
@@ -95,7 +107,7 @@ func (n *Node) latest() *guest {
 	return n.guest
 }
 
-func (n *Node) boot() error {
+func (n *Node) boot(init []string) error {
 	c := n.cluster
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -114,7 +126,7 @@ func (n *Node) boot() error {
 		return fmt.Errorf("boot %s: %w", n.name, err)
 	}
 	defer console.Close() // the guest has its own
-	h, err := n.hardware()
+	h, err := n.hardware(init)
 	if err != nil {
 		return fmt.Errorf("boot %s: %w", n.name, err)
 	}
@@ -141,13 +153,13 @@ func (n *Node) boot() error {
 }
 
 // hardware writes what this boot needs.
-func (n *Node) hardware() (hardware, error) {
+func (n *Node) hardware(init []string) (hardware, error) {
 	c := n.cluster
 	repository, err := findRepository()
 	if err != nil {
 		return hardware{}, err
 	}
-	b := &wire.Boot{Hostname: n.name, Address: n.Addr(), Repository: repository}
+	b := &wire.Boot{Hostname: n.name, Address: n.Addr(), Repository: repository, Init: init}
 	for _, other := range c.nodes {
 		b.Hosts = append(b.Hosts, wire.Host{Name: other.name, Address: other.Addr()})
 	}
@@ -162,6 +174,10 @@ func (n *Node) hardware() (hardware, error) {
 		memoryDir:  c.memoryDir,
 		processors: c.config.processors,
 		disks:      c.disks,
+	}
+	if c.roots != nil {
+		h.root = c.roots[n.index]
+		b.Root = c.machine.disk(len(c.disks))
 	}
 	h.mac = strings.ReplaceAll(h.mac, " ", ":")
 	return h, writeInitramfs(h.initramfs, c.agent, c.machine.modules(), b)

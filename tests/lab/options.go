@@ -20,6 +20,7 @@ type config struct {
 	processors int
 	bootLimit  time.Duration
 	runLimit   time.Duration
+	rootSize   int64 // bytes of the disk that keeps what a node writes to its root; 0: memory
 }
 
 type diskSpec struct {
@@ -105,6 +106,22 @@ func Memory(size string) Option {
 			return fmt.Errorf("memory: %s is less than 64M, which does not boot", size)
 		}
 		c.memory = n
+		return nil
+	}
+}
+
+// KeepRoot gives every node a disk of that size, as Disk has it, for what it writes
+// to its root: it is still there when the node boots again.
+func KeepRoot(size string) Option {
+	return func(c *config) error {
+		n, err := parseSize(size)
+		if err != nil {
+			return fmt.Errorf("root: %w", err)
+		}
+		if n < 16<<20 {
+			return fmt.Errorf("root: %s is less than 16M, which no file system with a journal fits", size)
+		}
+		c.rootSize = n
 		return nil
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/o2cb-go/o2cb/tests/lab/internal/wire"
@@ -37,7 +38,7 @@ type qemu struct {
 }
 
 // newQEMU finds the emulator, the stock kernel and its modules.
-func newQEMU(p packages) (*qemu, error) {
+func newQEMU(p packages, conf *config) (*qemu, error) {
 	emulator, err := p.program("qemu-system-x86_64")
 	if err != nil {
 		return nil, err
@@ -55,7 +56,11 @@ func newQEMU(p packages) (*qemu, error) {
 	if err := indexModules(p, trees[0], release); err != nil {
 		return nil, err
 	}
-	load, err := moduleFiles(trees[0], qemuModules...)
+	wanted := qemuModules
+	if conf.rootSize > 0 {
+		wanted = append(slices.Clone(wanted), "crc32c_generic", "ext4") // ext4 asks for the former by its algorithm
+	}
+	load, err := moduleFiles(trees[0], wanted...)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +121,11 @@ func (q *qemu) program(h hardware) program {
 		args = append(args,
 			"-drive", fmt.Sprintf("if=none,id=disk%d,format=raw,cache=writethrough,file.locking=off,file=%s", i, escape(file)),
 			"-device", fmt.Sprintf("virtio-blk-pci,drive=disk%d,share-rw=on", i))
+	}
+	if h.root != "" {
+		args = append(args,
+			"-drive", "if=none,id=root,format=raw,file="+escape(h.root),
+			"-device", "virtio-blk-pci,drive=root")
 	}
 	if dir := filepath.Join(q.packages.dir, "usr/share"); q.packages.guestPath(q.emulator) != q.emulator {
 		args = append(args, "-L", filepath.Join(dir, "qemu"), "-L", filepath.Join(dir, "seabios"))

@@ -92,6 +92,9 @@ func (u *uml) program(h hardware) program {
 		// c: other guests have it open too; s: a write is on the disk when it returns.
 		args = append(args, fmt.Sprintf("ubd%dcs=%s", i, file))
 	}
+	if h.root != "" {
+		args = append(args, fmt.Sprintf("ubd%d=%s", len(h.disks), h.root))
+	}
 	return program{path: u.kernel, args: args, env: []string{"LD_PRELOAD=" + u.ptrace}, alone: true}
 }
 

@@ -24,6 +24,11 @@ func boot() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lab:", err)
 	}
+	powerOff()
+}
+
+// powerOff ends the guest, and with it this process.
+func powerOff() {
 	if err := unix.Reboot(unix.LINUX_REBOOT_CMD_POWER_OFF); err != nil {
 		fmt.Fprintln(os.Stderr, "lab: power off:", err)
 	}
@@ -56,6 +61,15 @@ func live() error {
 	if err != nil {
 		return reportFailure(out, err)
 	}
+	if conf.Init != nil {
+		return reportFailure(out, handOver(conf.Init, channel, host, release))
+	}
+	return serve(channel, host, release)
+}
+
+// serve works for the lab until it closes the channel.
+func serve(channel, host *os.File, release string) error {
+	out := wire.NewWriter(channel)
 	// Only now may the lab speak: before the terminal was raw, bytes would have been lost.
 	if err := out.Write(wire.Frame{Kind: wire.Hello, Payload: []byte(release)}); err != nil {
 		return err
@@ -86,7 +100,7 @@ func readBoot(path string) (*wire.Boot, error) {
 // setUp makes the node: root, names, network. It returns the host's root, which
 // no path of the guest leads to any more, and the kernel's release.
 func setUp(conf *wire.Boot) (host *os.File, release string, err error) {
-	host, err = buildRoot(conf)
+	host, fresh, err := buildRoot(conf)
 	if err != nil {
 		return nil, "", err
 	}
@@ -101,7 +115,10 @@ func setUp(conf *wire.Boot) (host *os.File, release string, err error) {
 	if err := unix.Sethostname([]byte(conf.Hostname)); err != nil {
 		return nil, "", fmt.Errorf("set host name %q: %w", conf.Hostname, err)
 	}
-	if err := writeNames(conf); err != nil {
+	if fresh {
+		err = forgetHost(conf)
+	}
+	if err != nil {
 		return nil, "", err
 	}
 	if err := linkMountTable(); err != nil {
@@ -140,8 +157,8 @@ func linkModules(tree, release string) error {
 	return os.Symlink(tree, link)
 }
 
-// writeNames replaces what the host's /etc says about names and about clusters.
-func writeNames(conf *wire.Boot) error {
+// forgetHost replaces what the host's /etc says about names and about clusters.
+func forgetHost(conf *wire.Boot) error {
 	var hosts strings.Builder
 	hosts.WriteString("127.0.0.1\tlocalhost\n")
 	for _, h := range conf.Hosts {

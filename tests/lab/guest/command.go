@@ -76,6 +76,9 @@ func (s *server) newCommand(id uint32, spec *wire.Command) (*command, error) {
 
 // program finds the file to run. What release lets go must stay until the fork.
 func (s *server) program(spec *wire.Command, env []string) (path string, release func(), err error) {
+	if spec.Args[0] == wire.Agent {
+		return "/proc/self/exe", func() {}, nil
+	}
 	if spec.HostFile == "" {
 		path, err = lookPath(spec.Args[0], spec.Dir, env)
 		return path, func() {}, err
@@ -84,8 +87,8 @@ func (s *server) program(spec *wire.Command, env []string) (path string, release
 	if err != nil {
 		return "", nil, err
 	}
-	// By way of process 1's table, so that the child need not inherit the descriptor.
-	return fmt.Sprintf("/proc/1/fd/%d", f.Fd()), func() { f.Close() }, nil
+	// By way of our own table, so that the child need not inherit the descriptor.
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd()), func() { f.Close() }, nil
 }
 
 // openHost opens a file of the host.

@@ -10,6 +10,7 @@ import (
 // verbs are the agent's lives other than process 1.
 var verbs = map[string]func(args []string) error{
 	"supervise": supervise,
+	"serve":     serveBesideInit,
 	"put":       put,
 	"get":       get,
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,23 +53,37 @@ func mountKernel(root string) error {
 // The kernel starts its helpers in the root of process 1: it must change too.
 //
 // The mount of the host's root stays behind in the initramfs, where no path
-// leads. The returned descriptor is the only way to it.
-func buildRoot(conf *wire.Boot) (*os.File, error) {
+// leads. The returned descriptor is the only way to it. fresh says that nothing
+// has been written to this root before.
+func buildRoot(conf *wire.Boot) (host *os.File, fresh bool, err error) {
+	if host, err = openHostRoot(conf); err != nil {
+		return nil, false, err
+	}
+	if err := mountScratch(conf.Root); err != nil {
+		return nil, false, err
+	}
+	fresh = !isDir(layer("root"))
+	if err := layRoot(conf.Packages); err != nil {
+		return nil, false, err
+	}
+	if err := furnish(conf); err != nil {
+		return nil, false, err
+	}
+	return host, fresh, changeRoot(rootDir)
+}
+
+// openHostRoot mounts the host's root and returns a descriptor of it.
+func openHostRoot(conf *wire.Boot) (*os.File, error) {
 	if err := mount(conf.Host.Tag, hostDir, conf.Host.Type, unix.MS_RDONLY, conf.Host.Options); err != nil {
 		return nil, err
 	}
-	host, err := os.OpenFile(hostDir, unix.O_PATH|unix.O_DIRECTORY, 0)
-	if err != nil {
-		return nil, err
-	}
-	if err := mount("scratch", scratchDir, "tmpfs", 0, "mode=755,size=75%"); err != nil {
-		return nil, err
-	}
-	if err := layRoot(conf.Packages); err != nil {
-		return nil, err
-	}
+	return os.OpenFile(hostDir, unix.O_PATH|unix.O_DIRECTORY, 0)
+}
+
+// furnish puts into the new root what is the guest's own and lives in memory.
+func furnish(conf *wire.Boot) error {
 	if err := mountKernel(rootDir); err != nil {
-		return nil, err
+		return err
 	}
 	for _, m := range []struct{ kind, dir, options string }{
 		{"tmpfs", "tmp", "mode=1777"},
@@ -77,31 +92,47 @@ func buildRoot(conf *wire.Boot) (*os.File, error) {
 		{"devpts", "dev/pts", "ptmxmode=666"},
 	} {
 		if err := mount(m.kind, filepath.Join(rootDir, m.dir), m.kind, 0, m.options); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	// Without root's rights on the host its home is closed to us.
 	if home := filepath.Join(rootDir, "root"); !readable(home) {
 		if err := mount("tmpfs", home, "tmpfs", 0, "mode=700"); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := showRepository(conf.Repository); err != nil {
-		return nil, err
+		return err
 	}
 	// What udev would add to the kernel's own devices.
 	for name, target := range map[string]string{
 		"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2",
 	} {
 		if err := os.Symlink(target, filepath.Join(rootDir, "dev", name)); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	// Where /run/lock and friends are expected (/var/lock points there).
-	if err := os.MkdirAll(filepath.Join(rootDir, "run/lock"), 0o1777); err != nil {
-		return nil, err
+	return os.MkdirAll(filepath.Join(rootDir, "run/lock"), 0o1777)
+}
+
+// mountScratch mounts what holds the writable layers: memory, or a disk, which
+// still has them at the next boot.
+func mountScratch(device string) error {
+	if device == "" {
+		return mount("scratch", scratchDir, "tmpfs", 0, "mode=755,size=75%")
 	}
-	return host, changeRoot(rootDir)
+	if _, err := awaitFile("disk "+device, func() string { return existing(device) }); err != nil {
+		return err
+	}
+	return mount(device, scratchDir, "ext4", 0, "")
+}
+
+func existing(path string) string {
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
 }
 
 // layRoot mounts the overlay. A package made before the /usr merge brings
@@ -129,7 +160,7 @@ func layRoot(packages *wire.Source) error {
 		if err := os.MkdirAll(upper, 0o755); err != nil {
 			return err
 		}
-		if err := os.Symlink(target, filepath.Join(upper, dir)); err != nil {
+		if err := os.Symlink(target, filepath.Join(upper, dir)); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 		merged = append(merged, dir)

@@ -56,6 +56,9 @@ func supervise(args []string) error {
 	if err := pin(args[2]); err != nil {
 		return err
 	}
+	if err := raiseFiles(); err != nil {
+		return err
+	}
 	pid, err := syscall.ForkExec(args[0], args[3:], &syscall.ProcAttr{
 		Env:   os.Environ(),
 		Files: files,
@@ -93,6 +96,21 @@ func pin(processor string) error {
 	set.Set(number)
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
 		return fmt.Errorf("stay on processor %d: %w", number, err)
+	}
+	return nil
+}
+
+// raiseFiles lets the guest have as many descriptors as the host allows: each file of
+// the host that the guest knows (hostfs) or has open (9p) is one.
+func raiseFiles() error {
+	var limit unix.Rlimit
+	err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
+	if err == nil {
+		limit.Cur = limit.Max
+		err = unix.Setrlimit(unix.RLIMIT_NOFILE, &limit)
+	}
+	if err != nil {
+		return fmt.Errorf("raise the limit of open files to %d: %w", limit.Max, err)
 	}
 	return nil
 }

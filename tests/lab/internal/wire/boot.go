@@ -2,6 +2,9 @@
 
 package wire
 
+// Agent is the name under which a command of the lab is the agent itself.
+const Agent = "lab-agent"
+
 // BootFile is where the agent finds its Boot, as JSON, in the initramfs.
 const BootFile = "/lab.json"
 
@@ -17,6 +20,8 @@ type Boot struct {
 	Host       Source   // the host's root
 	Packages   *Source  // a directory of unpacked packages laid over the host's root, or nil
 	Repository string   // the host's directory that the guest must see even if it is below its own /tmp
+	Root       string   // the device, an ext4, that keeps what the guest writes; "" keeps it in memory
+	Init       []string // the program that becomes process 1 when the node is set up, with its arguments; nil: the agent stays
 }
 
 // Host is a line of /etc/hosts.
