@@ -14,7 +14,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	lab.Main(m, map[string]func([]string) int{"holder": holder})
+	lab.Main(m, map[string]func([]string) int{"holder": holder, "typist": typist})
 }
 
 // holder holds a lock until it is killed.
