@@ -132,26 +132,16 @@ func (c *configuration) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	now, findings, err := file.Load(path)
-	if err != nil {
-		return err
-	}
 	said := c.std.out
 	if c.asJSON {
 		said = c.std.err
 	}
 	asked := !c.answered && c.answerFile == ""
-	var answers file.Answers
+	answer := c.given
 	if asked {
-		printWarnings(c.std.err, findings.Errors()) // so that the answers can mend them
-		with := file.NewInterview(*now)
-		if !isTyped(c.std.in) {
-			with.FromScript()
-		}
-		answers, err = dialogue{in: bufio.NewReader(c.std.in), out: said, err: c.std.err, with: with}.hold()
-	} else {
-		answers, err = c.given(ctx)
+		answer = func(context.Context) (file.Answers, error) { return c.ask(said, path) }
 	}
+	answers, err := answer(ctx)
 	if err != nil {
 		return err
 	}
@@ -167,6 +157,23 @@ func (c *configuration) run(ctx context.Context) error {
 		return printDone(c.std.out, configureReport{done, started}, err)
 	}
 	return err
+}
+
+// ask holds the dialogue, unless no answer could mend what is wrong with the file.
+func (c *configuration) ask(said io.Writer, path string) (file.Answers, error) {
+	if err := file.Mendable(path, file.Asked()...); err != nil {
+		return file.Answers{}, explainFindings(c.std.err, err, true)
+	}
+	now, findings, err := file.Load(path)
+	if err != nil {
+		return file.Answers{}, err
+	}
+	printWarnings(c.std.err, findings.Errors()) // which the answers can mend
+	with := file.NewInterview(*now)
+	if !isTyped(c.std.in) {
+		with.FromScript()
+	}
+	return dialogue{in: bufio.NewReader(c.std.in), out: said, err: c.std.err, with: with}.hold()
 }
 
 // given returns the answers of the options and of the answer file.

@@ -36,7 +36,11 @@ func (c *configuration) follow(ctx context.Context, said io.Writer, path string)
 		fmt.Fprintf(said, "Cluster %s is online and was left alone: \"o2cb_ctl plan\" shows what the settings change, \"o2cb_ctl apply\" does it\n", st.Cluster.Name)
 		return st.Cluster.Name == now.BootCluster || now.BootCluster == "", nil
 	case st.Cluster != nil:
-		fmt.Fprintf(said, "Cluster %s is online and stays so: \"o2cb_ctl offline %[1]s\" takes it down\n", st.Cluster.Name)
+		state := "registered"
+		if st.Online {
+			state = "online"
+		}
+		fmt.Fprintf(said, "Cluster %s is %s and stays so: \"o2cb_ctl offline %[1]s\" takes it down\n", st.Cluster.Name, state)
 	case st.Stack.HasNodes:
 		fmt.Fprintln(said, "The driver stays loaded: \"o2cb_ctl unload\" removes it")
 	}

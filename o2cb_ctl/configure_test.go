@@ -19,6 +19,7 @@ import (
 	"github.com/o2cb-go/o2cb/libo2cb"
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	file "github.com/o2cb-go/o2cb/libo2cb/settings"
+	"github.com/o2cb-go/o2cb/libo2cb/stack"
 )
 
 // unconfigured is a root with a settings file of the text, without one when that is empty.
@@ -58,6 +59,10 @@ func TestConfigureStarts(t *testing.T) {
 		{name: "disabled", answers: "n\n"},
 		{name: "disabled and online", answers: "n\n", runs: libo2cb.Status{Online: true, Cluster: web},
 			said: "Cluster web is online and stays so: \"o2cb_ctl offline web\" takes it down\n"},
+		{name: "disabled and registered", answers: "n\n", runs: libo2cb.Status{Cluster: web},
+			said: "Cluster web is registered and stays so: \"o2cb_ctl offline web\" takes it down\n"},
+		{name: "disabled and loaded", answers: "n\n", runs: libo2cb.Status{Stack: stack.State{HasNodes: true}},
+			said: "The driver stays loaded: \"o2cb_ctl unload\" removes it\n"},
 		{name: "enabled and broken", answers: "y\nweb\n", starts: 1, fails: broken},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ package settings
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"slices"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
@@ -81,6 +82,33 @@ func Edit(ctx context.Context, path string, changes ...Change) (Edited, error) {
 func EnableBoot(ctx context.Context, path string, enabled bool) (Edited, error) {
 	return Edit(ctx, path, Change{Variable: Enabled, Value: boolean(enabled)})
 }
+
+// Mendable returns an *InvalidError with the errors of the file at path that no change
+// of these variables could mend, so that nobody is asked for values in vain; nil when
+// there is none, or no file. Another error is that of Load.
+func Mendable(path string, variables ...string) error {
+	text, err := read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return &Error{Op: "read", Path: path, Err: err}
+	}
+	var changes []Change
+	example := &reader{}
+	example.lines(exampleValues)
+	for _, a := range example.assignments {
+		if slices.Contains(variables, a.name) {
+			changes = append(changes, Change{Variable: a.name, Value: a.value})
+		}
+	}
+	_, _, _, err = edit(path, string(text), changes)
+	return err
+}
+
+// exampleValues may stand in any file.
+const exampleValues = "O2CB_ENABLED=true\nO2CB_STACK=o2cb\nO2CB_BOOTCLUSTER=web\nO2CB_NODE=alpha\nO2CB_FENCE_METHOD=reset\n" +
+	"O2CB_HEARTBEAT_THRESHOLD=31\nO2CB_IDLE_TIMEOUT_MS=30000\nO2CB_KEEPALIVE_DELAY_MS=2000\nO2CB_RECONNECT_DELAY_MS=2000\n"
 
 func boolean(b bool) string {
 	if b {

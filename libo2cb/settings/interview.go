@@ -45,6 +45,9 @@ const (
 	aboutNothing
 )
 
+// Asked returns the variables that an interview asks for.
+func Asked() []string { return variables()[:aboutNothing] }
+
 // NewInterview begins with what a machine has now.
 func NewInterview(now Settings) *Interview { return &Interview{now: now} }
 

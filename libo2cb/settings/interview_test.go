@@ -110,6 +110,18 @@ func TestInterviewAnswers(t *testing.T) {
 	}
 }
 
+// All that an interview asks for, and nothing else, may be mended by it.
+func TestAsked(t *testing.T) {
+	h := interview(Settings{}, false, "y", "web", "o2cb", "31", "30000", "2000", "2000")
+	var asked []string
+	for _, c := range h.changes {
+		asked = append(asked, c.Variable)
+	}
+	if !slices.Equal(asked, Asked()) {
+		t.Errorf("asked for %v, Asked says %v", asked, Asked())
+	}
+}
+
 func TestInterviewAsksAgain(t *testing.T) {
 	for _, test := range []struct {
 		name    string
