@@ -62,10 +62,7 @@ func (d *Domain) unlinkWithin(limit time.Duration, resource string) error {
 	go func() {
 		err := d.unlink(dir, resource)
 		if err == nil {
-			err = d.unlink(dir, Gate(resource))
-			if errors.Is(err, ErrInUse) {
-				err = nil // somebody just asks for the lock anew
-			}
+			err = d.unlinkGate(dir, resource)
 		}
 		d.mu.Lock()
 		dir.unref()
@@ -77,6 +74,22 @@ func (d *Domain) unlinkWithin(limit time.Duration, resource string) error {
 		return err
 	case <-time.After(limit):
 		return fmt.Errorf("%w: the kernel has not answered for %v; a node may have died", ErrInUse, limit)
+	}
+}
+
+// unlinkGate removes the gate of a lock. The request that got a hold may just be
+// leaving it; longer it is in use by somebody who asks for the lock anew, to whom
+// it is left.
+func (d *Domain) unlinkGate(dir *directory, resource string) error {
+	for pause := firstPause; ; pause *= 2 {
+		err := d.unlink(dir, Gate(resource))
+		if !errors.Is(err, ErrInUse) {
+			return err
+		}
+		if pause > lastPause/4 {
+			return nil
+		}
+		time.Sleep(pause)
 	}
 }
 
