@@ -200,7 +200,7 @@ func (r *resource) busy() bool {
 // this process waits, and nobody elsewhere either. To know the latter it listens
 // from the second holder on.
 func (d *Domain) joinable(r *resource, c call) bool {
-	if c.level != Shared || r.level != Shared || c.cache != nil || r.cache != nil || r.first != nil || r.leaving || r.serving {
+	if c.level != Shared || r.level != Shared || c.cache != nil || r.cache != nil || r.first != nil || r.leaving || r.upgrading {
 		return false
 	}
 	fd := r.grant.descriptor()

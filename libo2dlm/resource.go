@@ -15,7 +15,8 @@ type resource struct {
 	gate   lockName
 	start  func() // r.serve, bound once so that starting it allocates nothing
 
-	serving bool // exactly one goroutine runs serve or raise
+	serving   bool // exactly one goroutine runs serve, or an upgrade
+	upgrading bool // it is an upgrade
 
 	// The hold: level is 0 when there is none. While it is leaving the descriptors
 	// are being closed.

@@ -86,7 +86,7 @@ func (h *Hold) startUpgrade() (*upgrade, error) {
 		return nil, fmt.Errorf("%w: %d, the limit is JoinOptions.MaxWaiters", ErrTooManyWaiters, d.requests)
 	}
 	d.quiet(r) // the request's own opens would ring the alarm
-	r.serving = true
+	r.serving, r.upgrading = true, true
 	d.requests++
 	d.dir.refs++
 	up := &upgrade{resource: r, dir: d.dir, done: make(chan error, 1)}
@@ -127,8 +127,22 @@ func (up *upgrade) run() {
 		over.Stop()
 	}
 	up.decide(err)
-	d.end(up.dir)
+	up.end()
 	r.serve()
+}
+
+// end admits those who came to share the hold meanwhile.
+func (up *upgrade) end() {
+	r := up.resource
+	d := r.domain
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r.upgrading = false
+	if r.level == Shared && !r.leaving {
+		r.admitShared()
+	}
+	d.requests--
+	up.dir.unref()
 }
 
 // decide makes err the outcome, if the caller still waits for one.
