@@ -114,9 +114,7 @@ func TestMutexHoldOff(t *testing.T) {
 		t.Errorf("handed over after %v", took)
 	}
 	release(t, o.hold)
-	if s := d.Stats(); s.HandOvers != 1 || s.CacheHits != 2 {
-		t.Errorf("%+v", s)
-	}
+	eventually(t, "counted", func() bool { s := d.Stats(); return s.HandOvers == 1 && s.CacheHits == 2 })
 }
 
 func TestMutexReadersTogether(t *testing.T) {
