@@ -70,10 +70,19 @@ func openName(dir int, name *lockName, flags int) (int, error) {
 func closeLock(fd int) error {
 	if !syscall.ForkLock.TryRLock() {
 		unix.Flock(fd, unix.LOCK_UN) // fails with EBADF only, and so does the close
-		return unix.Close(fd)
+		return closeRaw(fd)
 	}
 	defer syscall.ForkLock.RUnlock()
-	return unix.Close(fd)
+	return closeRaw(fd)
+}
+
+// closeRaw closes a descriptor without telling Go's scheduler, which pays where
+// system calls are slow: what does not wait need not give its processor away.
+func closeRaw(fd int) error {
+	if _, _, errno := unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // flock takes the lock that keeps the other processes of this node out, or
@@ -83,7 +92,13 @@ func flock(fd int, level Level, flags int) error {
 	if level == Shared {
 		how = unix.LOCK_SH
 	}
-	return retry(func() error { return unix.Flock(fd, how|flags) })
+	if flags&unix.LOCK_NB == 0 {
+		return retry(func() error { return unix.Flock(fd, how) })
+	}
+	if _, _, errno := unix.RawSyscall(unix.SYS_FLOCK, uintptr(fd), uintptr(how|unix.LOCK_NB), 0); errno != 0 {
+		return errno
+	}
+	return nil
 }
 
 // wanted reports whether another node's request waits for the lock in fd to be

@@ -3,13 +3,14 @@
 package locks
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -182,20 +183,81 @@ func testTurns(t *testing.T, c *lab.Cluster) {
 }
 
 // many N waits for N distinct locks, each with a goroutine, and says how many
-// were refused because too many wait and how many in the end have been granted.
-func many(d *libo2dlm.Domain, args []string) error {
+// were refused because too many wait, and in the end how many were granted.
+func many(_ *libo2dlm.Domain, args []string) error {
 	n, err := strconv.Atoi(args[0])
 	if err != nil {
 		return err
 	}
-	const limit = 512
-	d2, err := libo2dlm.Join(context.Background(), domain, &libo2dlm.JoinOptions{ExclusiveOnly: true, MaxWaiters: limit})
+	d, err := libo2dlm.Join(context.Background(), domain, &libo2dlm.JoinOptions{ExclusiveOnly: true, MaxWaiters: manyLimit})
 	if err != nil {
 		return err
 	}
-	var all sync.WaitGroup
-	_ = d
-	_ = n
-	all.Wait()
-	return d2.Close()
+	errs := make(chan error, n)
+	for i := range n {
+		go func() { errs <- lockOnce(d, fmt.Sprint("many", i)) }()
+	}
+	refused := 0
+	for ; refused < n-manyLimit; refused++ {
+		if err := <-errs; !errors.Is(err, libo2dlm.ErrTooManyWaiters) {
+			return fmt.Errorf("request %d for a lock of another node ended with %w", refused, err)
+		}
+	}
+	fmt.Println("refused", refused)
+	for i := refused; i < n; i++ {
+		if err := <-errs; err != nil {
+			return err
+		}
+	}
+	return d.Close()
+}
+
+// manyLimit is how many requests may be in the kernel, each with a thread.
+const manyLimit = 256
+
+// own N holds N locks, says so, and releases them at SIGTERM.
+func own(_ *libo2dlm.Domain, args []string) error {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	defer signal.Reset()
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	d, err := libo2dlm.Join(context.Background(), domain, &libo2dlm.JoinOptions{ExclusiveOnly: true})
+	if err != nil {
+		return err
+	}
+	var held []*libo2dlm.Hold
+	for i := range n {
+		h, err := d.Lock(context.Background(), fmt.Sprint("many", i), libo2dlm.Exclusive)
+		if err != nil {
+			return err
+		}
+		held = append(held, h)
+	}
+	fmt.Println("held")
+	<-stop
+	for _, h := range held {
+		err = errors.Join(err, h.Release())
+	}
+	return errors.Join(err, d.Close())
+}
+
+// Who waits for more distinct locks than may be waited for gets an error for the
+// rest, at once; the others are served when the holder releases.
+func testTooMany(t *testing.T, c *lab.Cluster) {
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("O2CB_MANY"), "1000"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := c.Node(0).StartSelf("own", fmt.Sprint(n))
+	owner.WaitLine("held")
+	waiter := c.Node(1).StartSelf("many", fmt.Sprint(n))
+	if got := number(waiter.WaitLine("refused")); got != n-manyLimit {
+		t.Errorf("%d of %d refused, want %d", got, n, n-manyLimit)
+	}
+	owner.Kill(syscall.SIGTERM)
+	good(t, owner)
+	good(t, waiter)
 }

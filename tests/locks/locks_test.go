@@ -21,7 +21,7 @@ const domain = "locks"
 // One cluster serves all: a heartbeat takes ten seconds to start. Each part has
 // resources of its own; the last one costs a node.
 func TestNodes(t *testing.T) {
-	c := lab.Start(t, lab.Nodes(3), lab.Disk("heartbeat", "64M"), lab.Disk("counter", "1M"))
+	c := lab.Start(t, lab.Nodes(3), lab.Disk("heartbeat", "64M"), lab.Disk("counter", "1M"), lab.RunLimit(2*time.Minute+mixedTime))
 	rig.Load(t, c)
 	t.Run("offline", func(t *testing.T) { testOffline(t, c) })
 	rig.Online(t, c)
@@ -43,6 +43,7 @@ func TestNodes(t *testing.T) {
 		{"touch", testTouch},
 		{"drop", testDrop},
 		{"many waiters", testManyWaiters},
+		{"too many waiters", testTooMany},
 		{"turns", testTurns},
 		{"mixed", testMixed},
 		{"kill on the same node", testKillSameNode},

@@ -24,6 +24,15 @@ import (
 // mixedResources is how many locks the mixed requests are for.
 const mixedResources = 4
 
+// mixedTime is how long they go on. O2CB_MIXED, a duration such as 10m, makes it
+// longer, and the processes eight on each node if it is more than a minute.
+var mixedTime = func() time.Duration {
+	if d, err := time.ParseDuration(os.Getenv("O2CB_MIXED")); err == nil {
+		return d
+	}
+	return 10 * time.Second
+}()
+
 // mixed SECONDS DISK takes locks at both levels and in all ways at random. An
 // exclusive holder adds one to the lock's block of the disk, a shared one reads it
 // twice. It says how many operations it has done and how often it added.
@@ -178,16 +187,13 @@ func mixedSum(t *testing.T, c *lab.Cluster) (sum int) {
 
 // Shared and exclusive requests of all nodes, several processes each, at random:
 // nobody gets stuck, nobody is where he must not be. Without the gate the kernels
-// hang each other within seconds; see TestUngated.
+// hang each other, see TestUngated.
 func testMixed(t *testing.T, c *lab.Cluster) {
-	seconds, processes := 10, 2
-	if long := os.Getenv("O2CB_MIXED"); long != "" {
-		length, err := time.ParseDuration(long)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seconds, processes = int(length.Seconds()), 8
+	processes := 2
+	if mixedTime > time.Minute {
+		processes = 8
 	}
+	seconds := int(mixedTime.Seconds())
 	var running []*lab.Process
 	for _, n := range c.Nodes() {
 		for range processes {

@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 		"hold":     role(hold),
 		"mixed":    role(mixed),
 		"many":     role(many),
+		"own":      role(own),
 		"turns":    role(turns),
 		"ungated":  ungated,
 		"try":      try,
