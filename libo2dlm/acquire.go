@@ -53,7 +53,7 @@ const (
 	// A lock that is just being unlinked by another process of this node answers
 	// EAGAIN until it is gone, which takes a message or two on the network.
 	firstPause = time.Millisecond
-	lastPause  = 64 * time.Millisecond
+	lastPause  = 8 * time.Millisecond
 )
 
 // open opens a lock, which on dlmfs waits for the other nodes.

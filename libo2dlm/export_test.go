@@ -27,3 +27,7 @@ func (d *Domain) Resources() int {
 	defer d.mu.Unlock()
 	return len(d.resources)
 }
+
+// PretendCluster makes the domain believe that its plain directory is a dlmfs
+// without the capability "bast": its files have no poll.
+func (d *Domain) PretendCluster() { d.singleNode = false }

@@ -330,3 +330,25 @@ func TestMutexAtRandom(t *testing.T) {
 		t.Error("nobody ever got the lock")
 	}
 }
+
+// On a dlmfs that does not say when another node wants a lock, a Mutex keeps it
+// for the hold-off only, and gives it to other processes all the same.
+func TestMutexWithoutNotice(t *testing.T) {
+	mount := newMount(t)
+	d, other := join(t, mount, libo2dlm.JoinOptions{}), join(t, mount, libo2dlm.JoinOptions{})
+	d.PretendCluster()
+	m := d.Mutex("r", &libo2dlm.MutexOptions{Idle: -1})
+	for range 3 {
+		mustLock(t, m)
+		m.Unlock()
+		eventually(t, "given back", func() bool { return d.Stats().Held == 0 })
+		release(t, lock(t, other, "r"))
+	}
+	h := lock(t, d, "r")
+	defer release(t, h)
+	select {
+	case <-h.Contended():
+		t.Error("contended by nobody")
+	default:
+	}
+}

@@ -86,7 +86,7 @@ func (d *Domain) unlinkGate(dir *directory, resource string) error {
 		if !errors.Is(err, ErrInUse) {
 			return err
 		}
-		if pause > lastPause/4 {
+		if pause > 2*lastPause {
 			return nil
 		}
 		time.Sleep(pause)

@@ -172,6 +172,9 @@ func (r *resource) deliver(fd int, err error, q request) bool {
 // for the lock in this very moment does the open wait, until the holder releases;
 // nothing waits for it but the gate.
 func (r *resource) follow(dir *directory) {
+	if !r.remains() {
+		return // released already
+	}
 	fd, err := openName(dir.fd, &r.file, Shared.access()|unix.O_CLOEXEC|unix.O_NOFOLLOW)
 	if err == nil && !r.grant.follow(fd) {
 		closeLock(fd)

@@ -48,6 +48,13 @@ func (r *resource) rename(name string) {
 // held reports whether the lock is held, be it shared, exclusively or in a cache.
 func (r *resource) held() bool { return r.level != 0 }
 
+// remains reports whether the lock is held still.
+func (r *resource) remains() bool {
+	r.domain.mu.Lock()
+	defer r.domain.mu.Unlock()
+	return r.held() && !r.leaving
+}
+
 // retire takes a resource that is neither held nor requested out of the table.
 func (d *Domain) retire(r *resource) {
 	delete(d.resources, r.name)

@@ -21,7 +21,7 @@ const domain = "locks"
 // One cluster serves all: a heartbeat takes ten seconds to start. Each part has
 // resources of its own; the last one costs a node.
 func TestNodes(t *testing.T) {
-	c := lab.Start(t, lab.Nodes(3), lab.Disk("heartbeat", "64M"), lab.Disk("counter", "1M"), lab.RunLimit(2*time.Minute+mixedTime))
+	c := lab.Start(t, lab.Nodes(3), lab.Disk("heartbeat", "64M"), lab.Disk("counter", "1M"), lab.RunLimit(2*time.Minute+mixedTime+ungatedTime))
 	rig.Load(t, c)
 	t.Run("offline", func(t *testing.T) { testOffline(t, c) })
 	rig.Online(t, c)
@@ -52,6 +52,10 @@ func TestNodes(t *testing.T) {
 		{"unlink", testUnlink},
 		{"power cut", testPowerCut},
 	} {
+		if ungatedTime > 0 && part.name == "power cut" {
+			t.Run("ungated", func(t *testing.T) { testUngated(t, c) })
+			return
+		}
 		if !t.Run(part.name, func(t *testing.T) { part.test(t, c) }) {
 			t.FailNow()
 		}

@@ -187,7 +187,7 @@ func mixedSum(t *testing.T, c *lab.Cluster) (sum int) {
 
 // Shared and exclusive requests of all nodes, several processes each, at random:
 // nobody gets stuck, nobody is where he must not be. Without the gate the kernels
-// hang each other, see TestUngated.
+// hang each other, see testUngated.
 func testMixed(t *testing.T, c *lab.Cluster) {
 	processes := 2
 	if mixedTime > time.Minute {
