@@ -10,12 +10,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/o2cb-go/o2cb/libo2dlm"
 	"github.com/o2cb-go/o2cb/tests/lab"
@@ -214,41 +211,4 @@ func testMixed(t *testing.T, c *lab.Cluster) {
 	if got := mixedSum(t, c); got != added {
 		t.Errorf("the sum is %d, want %d", got, added)
 	}
-}
-
-// ungated SECONDS does nothing but to open and close locks at both levels, as a
-// program would that knows of no gate. It says "stuck" when an open takes longer
-// than any holder holds.
-func ungated(args []string) int {
-	seconds, err := strconv.Atoi(args[0])
-	if err != nil {
-		return 1
-	}
-	end := time.Now().Add(time.Duration(seconds) * time.Second)
-	var since atomic.Int64
-	var all sync.WaitGroup
-	all.Go(func() {
-		for time.Now().Before(end) {
-			since.Store(time.Now().UnixNano())
-			flags := unix.O_RDONLY
-			if rand.IntN(2) == 0 {
-				flags = unix.O_RDWR
-			}
-			path := fmt.Sprintf("%s/%s/ungated%d", libo2dlm.DefaultMount, domain, rand.IntN(mixedResources))
-			fd, err := unix.Open(path, flags|unix.O_CREAT|unix.O_CLOEXEC, 0o600)
-			if err == nil {
-				unix.Close(fd)
-			}
-		}
-		since.Store(0)
-	})
-	for time.Now().Before(end) {
-		if s := since.Load(); s != 0 && time.Since(time.Unix(0, s)) > 10*time.Second {
-			fmt.Println("stuck")
-			return 0 // the process itself stays
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	fmt.Println("through")
-	return 0
 }
