@@ -81,6 +81,8 @@ func (h *Hold) Contended() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if h.released.Load() || r.leaving {
+		gone := make(chan struct{})
+		close(gone)
 		return gone
 	}
 	heard := r.alarm.listen()
@@ -89,13 +91,6 @@ func (h *Hold) Contended() <-chan struct{} {
 	}
 	return heard
 }
-
-// gone is the channel of a hold that is no more.
-var gone = func() chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
 
 // use calls f with a descriptor of the lock, which stays open meanwhile.
 func (h *Hold) use(op string, f func(g *grant, fd int) error) error {
@@ -112,7 +107,7 @@ func (h *Hold) use(op string, f func(g *grant, fd int) error) error {
 	return nil
 }
 
-// exclusive returns an error unless the holder may write. The caller holds g.mu.
+// mustBeExclusive returns an error unless the holder may write. The caller holds g.mu.
 func (g *grant) mustBeExclusive() error {
 	if g.exclusive == noFile || g.lowered {
 		return fmt.Errorf("%w: the hold is shared, only an exclusive one may write", unix.EBADF)

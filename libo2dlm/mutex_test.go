@@ -257,7 +257,7 @@ func TestMutexMisuse(t *testing.T) {
 	}
 	l := only.Locker()
 	l.Lock()
-	l.Unlock()
+	defer l.Unlock()
 }
 
 func TestMutexValue(t *testing.T) {
