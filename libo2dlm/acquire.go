@@ -92,6 +92,7 @@ func (r *resource) exclude(fd int, level Level, q queueing) error {
 		return errUnwanted
 	}
 	err := flock(fd, level, unix.LOCK_NB)
+	r.quick = err == nil
 	if err != unix.EWOULDBLOCK {
 		return err
 	}

@@ -95,7 +95,7 @@ func newDomain(name string, opts *JoinOptions) (*Domain, error) {
 	d := &Domain{
 		name: name, mount: DefaultMount, gated: true,
 		maxWaiters: DefaultMaxWaiters, tryGrace: DefaultTryGrace,
-		resources: map[string]*resource{},
+		resources: map[string]*resource{}, warm: map[string]struct{}{},
 	}
 	if opts != nil {
 		d.singleNode, d.gated, d.leaked = opts.SingleNode, !opts.ExclusiveOnly, opts.Leaked

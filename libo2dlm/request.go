@@ -67,6 +67,7 @@ func (r *resource) begin() (request, bool) {
 		if d.requests < d.maxWaiters {
 			d.requests++
 			d.dir.refs++
+			r.warm = false
 			w := r.first
 			return request{dir: d.dir, level: w.level, queueing: w.queueing, gated: w.gated, waiter: w, serial: w.serial}, true
 		}

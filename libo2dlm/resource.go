@@ -22,6 +22,8 @@ type resource struct {
 	// are being closed.
 	level   Level
 	gated   bool
+	quick   bool // had without waiting for another process of this node
+	warm    bool // see Domain.lockInline
 	leaving bool
 	holders int
 	cache   *Mutex // the one holder, when it only caches the lock
@@ -43,6 +45,7 @@ func (r *resource) rename(name string) {
 	r.name = name
 	r.file.set(name)
 	r.gate = lockName{}
+	r.warm = false
 }
 
 // held reports whether the lock is held, be it shared, exclusively or in a cache.
@@ -72,9 +75,8 @@ func (r *resource) wanted() bool {
 // the queue, and with a shared one of all who wait for that behind it.
 func (r *resource) accept(fd int, q request) {
 	r.domain.stats.Grants++
-	r.grant.take(fd, q.level)
-	r.alarm.reset()
-	r.level, r.gated, r.leaving, r.cache = q.level, q.gated, false, r.first.cache
+	r.hold(fd, q)
+	r.cache = r.first.cache
 	if q.level == Exclusive || r.cache != nil {
 		r.admit(r.pop())
 	} else {
@@ -83,6 +85,13 @@ func (r *resource) accept(fd int, q request) {
 	if r.first != nil {
 		r.alarm.ring()
 	}
+}
+
+// hold makes the descriptor the hold.
+func (r *resource) hold(fd int, q request) {
+	r.grant.take(fd, q.level)
+	r.alarm.reset()
+	r.level, r.gated, r.leaving = q.level, q.gated, false
 }
 
 // admit makes the waiter, which is out of the queue, a holder.
@@ -111,6 +120,9 @@ func (r *resource) leave(after func()) error {
 	d.mu.Unlock()
 
 	d.quiet(r)
+	if !r.gated && !r.warm {
+		r.cool()
+	}
 	err := r.grant.close()
 	if after != nil {
 		after()
@@ -122,14 +134,19 @@ func (r *resource) leave(after func()) error {
 		d.stats.HandOvers++
 	}
 	r.level, r.leaving, r.cache = 0, false, nil
-	switch {
-	case r.serving:
-		// Its goroutine goes on with the queue.
-	case r.first == nil:
-		d.retire(r)
-	default:
-		r.serving = true
-		go r.start()
+	if !r.serving { // else its goroutine goes on with the queue
+		r.carryOn()
 	}
 	return err
+}
+
+// carryOn requests the lock for those who wait, or retires the resource. It is
+// neither held nor requested.
+func (r *resource) carryOn() {
+	if r.first == nil {
+		r.domain.retire(r)
+		return
+	}
+	r.serving = true
+	go r.start()
 }

@@ -42,8 +42,7 @@ func compareLocks([]string) (_ times, err error) {
 			err = failed
 		}
 	}()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := context.Background()
 	path, err := unix.BytePtrFromString(libo2dlm.DefaultMount + "/" + domain + "/" + resource)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ package locks
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -66,9 +67,16 @@ func (c *counter) block(offset int64, use func(block []byte) error) error {
 	return use(block)
 }
 
-// count RESOURCE DISK GOROUTINES TIMES adds one to the counter so many times in
-// all, shared out among the goroutines.
+// count RESOURCE DISK GOROUTINES TIMES [exclusive only] adds one to the counter so
+// many times in all, shared out among the goroutines.
 func count(d *libo2dlm.Domain, args []string) error {
+	if len(args) > 4 {
+		only, err := libo2dlm.Join(context.Background(), domain, &libo2dlm.JoinOptions{ExclusiveOnly: true})
+		if err != nil {
+			return err
+		}
+		return errors.Join(count(only, args[:4]), only.Close())
+	}
 	goroutines, err := strconv.Atoi(args[2])
 	if err != nil {
 		return err

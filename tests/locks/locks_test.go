@@ -74,21 +74,29 @@ func testRefusals(t *testing.T, c *lab.Cluster) {
 	mustSelf(t, c.Node(0), "refusals")
 }
 
-// Two nodes, three processes each, four goroutines each: no increment is lost.
+// All nodes, two processes each, four goroutines each: no increment is lost, be it
+// through the gate or without.
 func testSum(t *testing.T, c *lab.Cluster) {
-	const processes, goroutines, total = 3, 4, 10000
+	addUp(t, c, 6000, "sum only", "exclusive only")
+	addUp(t, c, 2000, "sum")
+}
+
+func addUp(t *testing.T, c *lab.Cluster, total int, resource string, how ...string) {
+	const processes, goroutines = 2, 4
+	before := counted(t, c)
 	parts := processes * len(c.Nodes())
 	var running []*lab.Process
 	for i := range parts {
 		n := c.Node(i % len(c.Nodes()))
-		running = append(running, n.StartSelf("count", "sum", c.Disk(1), fmt.Sprint(goroutines), fmt.Sprint(share(total, parts, i))))
+		args := append([]string{resource, c.Disk(1), fmt.Sprint(goroutines), fmt.Sprint(share(total, parts, i))}, how...)
+		running = append(running, n.StartSelf("count", args...))
 	}
 	start := time.Now()
 	for _, p := range running {
 		good(t, p)
 	}
-	t.Logf("%d increments in %v", total, time.Since(start))
-	if got := counted(t, c); got != total {
+	t.Logf("%d increments in %v %v", total, time.Since(start), how)
+	if got := counted(t, c) - before; got != uint64(total) {
 		t.Errorf("the sum is %d, want %d", got, total)
 	}
 }
