@@ -35,8 +35,12 @@ func (d *Domain) remove(resource string) error {
 		return ErrClosed
 	}
 	r := d.resources[resource]
+	var cache *Mutex
+	if r != nil {
+		cache = r.cache
+	}
 	d.mu.Unlock()
-	if r != nil && (r.cache == nil || !r.cache.letGoIdle()) {
+	if r != nil && (cache == nil || !cache.letGoIdle()) {
 		return fmt.Errorf("%w: this process holds the lock or waits for it", ErrInUse)
 	}
 	return d.unlinkWithin(tryLimit, resource)
