@@ -14,23 +14,28 @@ import (
 type queueing uint8
 
 const (
+	// wait waits in the kernel until the lock is granted.
 	wait queueing = iota
+	// dontWait takes the kernel's first answer.
 	dontWait
+	// grace waits as long as somebody wants it: in the kernel for other nodes, by
+	// asking again for the processes of this one.
+	grace
 )
 
 // errUnwanted is what acquire returns when all waiters have left; nobody sees it.
 var errUnwanted = errors.New("nobody waits any more")
 
-// acquire requests the lock: from the other nodes by open(2), from the other
-// processes of this node by flock(2) on the same descriptor. Both wait in the
-// kernel, the first one uninterruptibly.
-func (r *resource) acquire(dir *directory, q queueing) (int, error) {
+// acquire requests the lock at the level: from the other nodes by open(2), from
+// the other processes of this node by flock(2) on the same descriptor. Both wait
+// in the kernel, the first one uninterruptibly.
+func (r *resource) acquire(dir *directory, level Level, q queueing) (int, error) {
 	for {
-		fd, err := r.open(dir, q)
+		fd, err := r.open(dir, &r.file, level, q)
 		if err != nil {
-			return -1, err
+			return noFile, err
 		}
-		err = r.exclude(fd, q)
+		err = r.exclude(fd, level, q)
 		if err == nil && r.domain.singleNode {
 			err = checkLinked(fd)
 		}
@@ -39,7 +44,7 @@ func (r *resource) acquire(dir *directory, q queueing) (int, error) {
 		}
 		closeLock(fd)
 		if err != errUnlinked {
-			return -1, err
+			return noFile, err
 		}
 	}
 }
@@ -48,49 +53,70 @@ const (
 	// A lock that is just being unlinked by another process of this node answers
 	// EAGAIN until it is gone, which takes a message or two on the network.
 	firstPause = time.Millisecond
-	lastPause  = 64 * time.Millisecond
+	lastPause  = 8 * time.Millisecond
 )
 
-// open opens the lock, which on dlmfs waits for the other nodes.
-func (r *resource) open(dir *directory, q queueing) (int, error) {
+// open opens a lock, which on dlmfs waits for the other nodes.
+func (r *resource) open(dir *directory, name *lockName, level Level, q queueing) (int, error) {
 	flags := 0
 	if q == dontWait {
 		flags = unix.O_NONBLOCK
 	}
+	if q == grace && !r.wanted() {
+		return noFile, errUnwanted
+	}
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		fd, err := openLock(dir.fd, &r.file, flags)
+		fd, err := openLock(dir.fd, name, level, flags)
 		switch {
 		case err == nil || err == unix.ENOENT:
 			return fd, err
-		case err == unix.EAGAIN && q == wait && !r.wanted():
-			return -1, errUnwanted
-		case err == unix.EAGAIN && q == wait:
+		case err == unix.EAGAIN && q != dontWait && !r.wanted():
+			return noFile, errUnwanted
+		case err == unix.EAGAIN && q != dontWait:
 			time.Sleep(pause)
 		case err == unix.ETXTBSY && q == dontWait:
-			return -1, fmt.Errorf("%w: another node holds or caches it (%w)", ErrBusy, err)
+			return noFile, fmt.Errorf("%w: another node holds or caches it (%w)", ErrBusy, err)
 		case err == unix.EAGAIN && q == dontWait:
-			return -1, fmt.Errorf("%w: another process of this node is opening or removing it (%w)", ErrBusy, err)
+			return noFile, fmt.Errorf("%w: another process of this node is opening or removing it (%w)", ErrBusy, err)
 		case err == unix.EMFILE || err == unix.ENFILE:
-			return -1, fmt.Errorf("open: %w; each lock that is held or requested is an open file, see ulimit -n", err)
+			return noFile, fmt.Errorf("open: %w; each lock that is held or requested is an open file or two, see ulimit -n", err)
 		default:
-			return -1, fmt.Errorf("open: %w", err)
+			return noFile, fmt.Errorf("open: %w", err)
 		}
 	}
 }
 
 // exclude takes the flock that keeps the other processes of this node out.
-func (r *resource) exclude(fd int, q queueing) error {
-	if q == dontWait {
-		err := retry(func() error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
-		if err == unix.EWOULDBLOCK {
-			return fmt.Errorf("%w: another process of this node holds it (%w)", ErrBusy, err)
-		}
-		return err
-	}
-	if !r.wanted() {
+func (r *resource) exclude(fd int, level Level, q queueing) error {
+	if q == wait && !r.wanted() {
 		return errUnwanted
 	}
-	return retry(func() error { return unix.Flock(fd, unix.LOCK_EX) })
+	err := flock(fd, level, unix.LOCK_NB)
+	r.quick = err == nil
+	if err != unix.EWOULDBLOCK {
+		return err
+	}
+	switch q {
+	case wait:
+		stop := startKnocking(fd)
+		defer stop()
+		return flock(fd, level, 0)
+	case grace:
+		return r.excludeWhileWanted(fd, level)
+	}
+	return fmt.Errorf("%w: another process of this node holds it (%w)", ErrBusy, err)
+}
+
+// excludeWhileWanted asks for the flock again and again until nobody wants it.
+func (r *resource) excludeWhileWanted(fd int, level Level) error {
+	for pause := firstPause; r.wanted(); pause = min(2*pause, lastPause) {
+		knock(fd)
+		time.Sleep(pause)
+		if err := flock(fd, level, unix.LOCK_NB); err != unix.EWOULDBLOCK {
+			return err
+		}
+	}
+	return errUnwanted
 }
 
 // errUnlinked is what checkLinked returns of a file that has lost its name.

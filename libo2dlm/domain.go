@@ -5,9 +5,8 @@ package libo2dlm
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,7 +25,10 @@ type Domain struct {
 	name       string
 	mount      string
 	singleNode bool
+	gated      bool // locks may be shared
 	maxWaiters int
+	tryGrace   time.Duration
+	leaked     func(Leak)
 
 	entering sync.Mutex // held while the directory is opened; taken before mu
 
@@ -34,17 +36,30 @@ type Domain struct {
 	closed    bool
 	dir       *directory
 	requests  int                  // in the kernel now, at most maxWaiters
+	waiting   int                  // in the queues of all resources
+	serial    uint64               // of the last waiter
 	resources map[string]*resource // the held and the requested ones
+	warm      map[string]struct{}  // see lockInline
+	stats     Stats                // the counters
+
+	watch     watch
+	cached    atomic.Uint64 // Stats.CacheHits and
+	queued    atomic.Int64  // Stats.Waiters of mutexes
+	lastToken atomic.Uint64 // the highest that was seen
 
 	idle    sync.Pool // *resource
 	waiters sync.Pool // *waiter
+
+	mutexWaiters sync.Pool // *mutexWaiter
 }
 
 // Lock waits until this call holds the resource at the level, and returns the
-// hold. It excludes every other holder: on the other nodes, in the other
-// processes of this node that use this package or flock(2) on the same file,
-// and in this process, where callers are served first come, first served.
-// Locking a resource twice without releasing it waits for itself.
+// hold. It excludes every other holder, of a Shared hold every other Exclusive
+// one: on the other nodes, in the other processes of this node that use this
+// package or flock(2) on the same file, and in this process. Callers of this
+// process are served first come, first served, those who want it Shared
+// together. Locking a resource twice without releasing it waits for itself, but
+// for Shared ones nobody wants exclusively in between.
 //
 // A resource's name has 1 to 31 bytes without slash or NUL and starts with
 // neither "$" nor ".". Its lock is made by the first request for it, and stays
@@ -52,26 +67,33 @@ type Domain struct {
 //
 // When ctx ends first, Lock returns its error at once. A request that is in the
 // kernel already cannot be taken back: its grant goes to the next caller who
-// waits by then, or is released as soon as it comes.
+// waits by then, or is released as soon as it comes. With a ctx that cannot end,
+// such as context.Background(), and JoinOptions.ExclusiveOnly the caller makes the
+// request itself if it should be granted at once, which is a fifth quicker.
 //
-// The other errors are ErrName, errors.ErrUnsupported for any level but
-// Exclusive, ErrClosed, ErrTooManyWaiters, and whatever the kernel answered,
-// such as unix.EMFILE or unix.EACCES.
+// The other errors are ErrName, errors.ErrUnsupported for a level that is none
+// (and Shared with JoinOptions.ExclusiveOnly), ErrClosed, ErrTooManyWaiters, and
+// whatever the kernel answered, such as unix.EMFILE or unix.EACCES.
 func (d *Domain) Lock(ctx context.Context, resource string, level Level) (*Hold, error) {
-	h, err := d.lock(ctx, resource, level)
+	h, err := d.lock(ctx, call{resource: resource, level: level, queueing: wait, gated: d.gated})
 	if err != nil {
 		return nil, d.failed(opLock, resource, err)
 	}
-	return h, nil
+	return d.track(h), nil
 }
 
-func (d *Domain) lock(ctx context.Context, resource string, level Level) (*Hold, error) {
+func (d *Domain) lock(ctx context.Context, c call) (*Hold, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	w, err := d.enqueue(resource, level, wait)
-	if err != nil {
-		return nil, err
+	if !c.gated && c.level == Exclusive && ctx.Done() == nil {
+		if h := d.lockInline(c); h != nil {
+			return h, nil
+		}
+	}
+	w, h, err := d.enqueue(c)
+	if w == nil {
+		return h, err
 	}
 	select {
 	case <-w.ready:
@@ -84,74 +106,124 @@ func (d *Domain) lock(ctx context.Context, resource string, level Level) (*Hold,
 	return d.result(w)
 }
 
-// TryLock takes the resource at the level if it is to be had at once, and
-// returns ErrBusy if it is not. Names, levels and the other errors are those of
-// Lock; TryLock never queues, and never passes a caller of Lock who waits.
+// TryLock takes the resource at the level if nobody holds it, and returns
+// ErrBusy if somebody does, or waits for it. Names, levels and the other errors
+// are those of Lock; TryLock never passes a caller of Lock who waits.
 //
-// ErrBusy does not say that somebody holds the lock. A node that has released
-// a lock still caches it; to a request that must not queue the kernel answers
-// busy then, without asking that node to let go. A lock that is used by more
-// than one node is free for TryLock on the node that used it last, and busy on
-// the others until a Lock there has fetched it. If what matters is whether
-// somebody holds it, use Lock with a short timeout.
+// A lock that is only cached, by another node or by a Mutex, is not busy. The
+// kernel says that it is, to a request that must not wait, and does not ask
+// for it; so a second request that waits is given JoinOptions.TryGrace, in
+// which a cache lets go. A lock that is free takes TryLock no longer than Lock; one
+// that is held, the grace. The request stays in the kernel after that, as an
+// abandoned one of Lock does, and is released as soon as it is granted.
 //
 // TryLock returns ErrBusy after about a second when the kernel has not answered:
 // it makes even a request that must not queue wait while another process of this
-// node waits for the same lock, or when a node has just died. That request stays
-// in the kernel as an abandoned one of Lock does, and is released when granted.
+// node waits for the same lock, or when a node has just died.
 func (d *Domain) TryLock(resource string, level Level) (*Hold, error) {
-	h, err := d.tryLock(resource, level)
+	h, err := d.tryLock(call{resource: resource, level: level, queueing: dontWait, gated: d.gated})
 	if err != nil {
 		return nil, d.failed(opTryLock, resource, err)
 	}
-	return h, nil
+	return d.track(h), nil
 }
 
-func (d *Domain) tryLock(resource string, level Level) (*Hold, error) {
-	w, err := d.enqueue(resource, level, dontWait)
-	if err != nil {
-		return nil, err
+func (d *Domain) tryLock(c call) (*Hold, error) {
+	w, h, err := d.enqueue(c)
+	if w == nil {
+		return h, err
 	}
-	if !w.wait(tryLimit) {
+	limit := tryLimit + max(d.tryGrace, 0)
+	if !w.wait(limit) {
 		if d.leave(w) {
-			return nil, fmt.Errorf("%w: the kernel has not answered for %v; another process of this node waits, or a node has died", ErrBusy, tryLimit)
+			return nil, fmt.Errorf("%w: the kernel has not answered for %v; another process of this node waits, or a node has died", ErrBusy, limit)
 		}
 		<-w.ready // the answer was first
 	}
 	return d.result(w)
 }
 
-// enqueue puts a waiter in the resource's queue, and starts the goroutine that
+// enqueue puts the call in the resource's queue, and starts the goroutine that
 // requests the resource from the kernel if nobody in this process has it or is
-// asking for it.
-func (d *Domain) enqueue(name string, level Level, q queueing) (*waiter, error) {
-	if err := checkResource(name); err != nil {
-		return nil, err
+// asking for it. A call that is served at once gets its hold instead of a waiter.
+func (d *Domain) enqueue(c call) (*waiter, *Hold, error) {
+	if err := checkResource(c.resource); err != nil {
+		return nil, nil, err
 	}
-	if err := level.check(); err != nil {
-		return nil, err
+	if err := c.level.check(c.gated); err != nil {
+		return nil, nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
-		return nil, ErrClosed
+		return nil, nil, ErrClosed
 	}
-	r := d.resources[name]
-	if r != nil && q == dontWait {
-		return nil, ErrBusy
+	r := d.resources[c.resource]
+	if r == nil {
+		r = d.idle.Get().(*resource)
+		r.rename(c.resource)
+		d.resources[c.resource] = r
+		r.serving = true
+		go r.start()
+		return d.push(r, c), nil, nil
 	}
+	if d.joinable(r, c) {
+		d.stats.CacheHits++
+		r.holders++
+		return nil, r.newHold(), nil
+	}
+	if c.queueing == dontWait && r.busy() {
+		return nil, nil, fmt.Errorf("%w: this process holds it or waits for it", ErrBusy)
+	}
+	w := d.push(r, c)
+	d.stats.Waits++
+	if r.held() {
+		r.alarm.ring()
+		if c.queueing == dontWait {
+			d.expireLater(w)
+		}
+	}
+	return w, nil, nil
+}
+
+// push appends a waiter for the call to the queue.
+func (d *Domain) push(r *resource, c call) *waiter {
 	w := d.waiters.Get().(*waiter)
-	w.queueing = q
-	if r != nil {
-		r.push(w)
-		return w, nil
+	d.serial++
+	w.call, w.serial = c, d.serial
+	if c.gated && r.gate[0] == 0 {
+		r.gate.set(Gate(r.name))
 	}
-	r = d.idle.Get().(*resource)
-	r.rename(name)
 	r.push(w)
-	d.resources[name] = r
-	go r.start()
-	return w, nil
+	return w
+}
+
+// busy reports whether the resource is held by a caller, not only by a cache, or
+// wanted by one.
+func (r *resource) busy() bool {
+	return r.first != nil || r.held() && (r.cache == nil || r.cache.inUse())
+}
+
+// joinable reports whether a call can share the hold that there is: nobody in
+// this process waits, and nobody elsewhere either. To know the latter it listens
+// from the second holder on.
+func (d *Domain) joinable(r *resource, c call) bool {
+	if c.level != Shared || r.level != Shared || c.cache != nil || r.cache != nil || r.first != nil || r.leaving || r.upgrading {
+		return false
+	}
+	fd := r.grant.descriptor()
+	if err := d.watch.arm(&r.alarm, fd, d.singleNode); err != nil {
+		return true // sharing goes before fairness
+	}
+	return !r.alarm.outside(fd)
+}
+
+// expireLater ends a TryLock that waits for a cache of this process to let go.
+func (d *Domain) expireLater(w *waiter) {
+	q := request{waiter: w, serial: w.serial}
+	time.AfterFunc(max(d.tryGrace, 0), func() {
+		d.expire(q, fmt.Errorf("%w: a Mutex of this process has it", ErrBusy))
+	})
 }
 
 // leave takes a waiter whose caller has lost interest out of its queue. It
@@ -177,52 +249,33 @@ func (d *Domain) result(w *waiter) (*Hold, error) {
 	return h, err
 }
 
-// Close ends the use of the domain: calls that wait return ErrClosed at once,
-// and so do later ones. Locks that are held stay held until they are released,
-// and Close returns ErrInUse with their names; called again after their release
-// it returns nil, as it does when all is closed already.
-//
-// The node stays in the domain, where other processes may need it, and keeps
-// caching its locks: the next Join is quick. It leaves when dlmfs is unmounted,
-// or when the lock files and the directory are removed by hand.
-//
-// A request of this process that waits in the kernel stays there, with its
-// thread and its descriptor, until it is granted; then it is released and all
-// is gone. Until then the process cannot end, not even by SIGKILL.
-func (d *Domain) Close() error {
-	held := d.close()
-	if len(held) == 0 {
-		return nil
-	}
-	return d.failed(opClose, "", fmt.Errorf("%w: %s", ErrInUse, list(held)))
-}
-
-// close marks the domain closed and turns the waiters out. It returns the names
-// of the resources that are held.
-func (d *Domain) close() (held []string) {
+// tell has f called when somebody else wants the lock, which a cache holds. Where
+// it would not be heard of somebody outside, f is called right away: then the cache
+// must not keep the lock.
+func (d *Domain) tell(r *resource, f func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for name, r := range d.resources {
-		for w := r.pop(); w != nil; w = r.pop() {
-			w.serve(nil, ErrClosed)
-		}
-		if r.held {
-			held = append(held, name)
-		}
+	r.alarm.call(f)
+	if !r.serving {
+		d.settled(r)
 	}
-	if !d.closed && d.dir != nil {
-		d.dir.unref()
-	}
-	d.closed = true
-	slices.Sort(held)
-	return held
 }
 
-// list joins names, of which it shows a few.
-func list(names []string) string {
-	const shown = 8
-	if len(names) <= shown {
-		return strings.Join(names, ", ")
+// settled arms the alarm of a resource whose request is over, if somebody
+// listens: before, the request's own opens would ring it. The caller holds mu.
+func (d *Domain) settled(r *resource) {
+	if r.leaving || !r.alarm.listens() {
+		return
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
+	if err := d.arm(r); err != nil && r.cache != nil {
+		r.alarm.ring()
+	}
 }
+
+// arm makes the alarm hear other processes and nodes.
+func (d *Domain) arm(r *resource) error {
+	return d.watch.arm(&r.alarm, r.grant.descriptor(), d.singleNode)
+}
+
+// quiet makes it hear this process only.
+func (d *Domain) quiet(r *resource) { d.watch.disarm(&r.alarm) }

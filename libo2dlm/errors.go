@@ -18,12 +18,22 @@ var (
 	// Close ended.
 	ErrClosed = errors.New("the domain is closed")
 
-	// ErrInUse is returned by Close while locks are still held.
-	ErrInUse = errors.New("locks are still held")
+	// ErrInUse is returned by Close while locks are still held, and by Remove of a
+	// lock that somebody on this node holds or waits for.
+	ErrInUse = errors.New("still in use")
 
-	// ErrReleased is returned by the second Release of a Hold. Somebody believed
-	// that he held a lock which he had given back.
+	// ErrReleased is returned by the second Release of a Hold, and by what is asked
+	// of it after the first. Somebody believed that he held a lock which he had given
+	// back.
 	ErrReleased = errors.New("the lock was released before")
+
+	// ErrValueLost is returned by Hold.Value when there is no value: it was never
+	// set, or has died with the node that held the lock.
+	ErrValueLost = errors.New("the lock has no value: it was never set, or has died with the node that owned it")
+
+	// ErrForeignValue is returned when the value block of a lock was not written by
+	// this package.
+	ErrForeignValue = errors.New("the value block was written by something else")
 
 	// ErrTooManyWaiters is returned when JoinOptions.MaxWaiters requests of the
 	// domain wait in the kernel already.
@@ -47,18 +57,24 @@ var (
 
 // The values of Error.Op.
 const (
-	opJoin    = "join"
-	opLock    = "lock"
-	opTryLock = "trylock"
-	opRelease = "release"
-	opClose   = "close"
+	opJoin      = "join"
+	opLock      = "lock"
+	opTryLock   = "trylock"
+	opRelease   = "release"
+	opDowngrade = "downgrade"
+	opUpgrade   = "upgrade"
+	opValue     = "value"
+	opSetValue  = "set value"
+	opToken     = "token"
+	opRemove    = "remove"
+	opClose     = "close"
 )
 
 // Error says which operation failed on what. Every error of this package is
 // one; Err is one of the package's sentinels, an error of the context, a
 // unix.Errno, or an error that wraps those.
 type Error struct {
-	Op       string // "join", "lock", "trylock", "release" or "close"
+	Op       string // the call in lower case: "join", "lock", "trylock", "release", "set value", …
 	Domain   string
 	Resource string // empty for join and close
 	Path     string // the file or directory that the operation was about; empty with ErrName

@@ -27,3 +27,15 @@ func (d *Domain) Resources() int {
 	defer d.mu.Unlock()
 	return len(d.resources)
 }
+
+// PretendCluster makes the domain believe that its plain directory is a dlmfs
+// without the capability "bast": its files have no poll.
+func (d *Domain) PretendCluster() { d.singleNode = false }
+
+// Warm reports whether a caller may request the resource itself.
+func (d *Domain) Warm(resource string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, warm := d.warm[resource]
+	return warm
+}

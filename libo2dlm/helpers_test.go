@@ -19,6 +19,7 @@ import (
 const (
 	domain = "tests"
 	exc    = libo2dlm.Exclusive
+	shared = libo2dlm.Shared
 )
 
 // patience bounds waits for what must happen, so that a broken test ends.
@@ -114,9 +115,14 @@ func join(tb testing.TB, mount string, opts libo2dlm.JoinOptions) *libo2dlm.Doma
 
 func lock(tb testing.TB, d *libo2dlm.Domain, resource string) *libo2dlm.Hold {
 	tb.Helper()
+	return lockAt(tb, d, resource, exc)
+}
+
+func lockAt(tb testing.TB, d *libo2dlm.Domain, resource string, level libo2dlm.Level) *libo2dlm.Hold {
+	tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	h, err := d.Lock(ctx, resource, exc)
+	h, err := d.Lock(ctx, resource, level)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -139,10 +145,15 @@ type outcome struct {
 // lockLater calls Lock on a goroutine and returns when the call is in the queue.
 func lockLater(tb testing.TB, ctx context.Context, d *libo2dlm.Domain, resource string) <-chan outcome {
 	tb.Helper()
+	return lockLaterAt(tb, ctx, d, resource, exc)
+}
+
+func lockLaterAt(tb testing.TB, ctx context.Context, d *libo2dlm.Domain, resource string, level libo2dlm.Level) <-chan outcome {
+	tb.Helper()
 	before := d.Waiting(resource)
 	result := make(chan outcome, 1)
 	go func() {
-		h, err := d.Lock(ctx, resource, exc)
+		h, err := d.Lock(ctx, resource, level)
 		result <- outcome{h, err}
 	}()
 	eventually(tb, "Lock in the queue", func() bool { return d.Waiting(resource) > before })

@@ -18,20 +18,25 @@ const dlmfsMagic = 0x76a9f425
 // the levels that must not be mixed.
 const lockMode = 0o600
 
+// noFile is the descriptor of nothing.
+const noFile = -1
+
 // lockName is the name of a resource as open(2) wants it, ending in NUL, kept
 // so that a lock request need not build it.
 type lockName [maxResource + 1]byte
 
+func (n *lockName) set(name string) { clear(n[copy(n[:], name):]) }
+
 // openLock opens the lock called name in the directory dir, creating it if
-// there is none. On dlmfs the descriptor is this node's hold of the lock and
-// the call ends when it is granted, whatever signals arrive.
+// there is none. On dlmfs the descriptor is this node's hold of the lock at the
+// level and the call ends when it is granted, whatever signals arrive.
 //
 // The first open goes without O_CREAT: that takes the directory's lock in the
 // kernel, and there is no need to stand in that line for a lock that exists.
 //
 // The call is spelled out because unix.Openat would copy the name each time.
-func openLock(dir int, name *lockName, flags int) (int, error) {
-	flags |= unix.O_RDWR | unix.O_CLOEXEC | unix.O_NOFOLLOW
+func openLock(dir int, name *lockName, level Level, flags int) (int, error) {
+	flags |= level.access() | unix.O_CLOEXEC | unix.O_NOFOLLOW
 	fd, err := openName(dir, name, flags)
 	if err == unix.ENOENT {
 		fd, err = openName(dir, name, flags|unix.O_CREAT)
@@ -48,7 +53,7 @@ func openName(dir int, name *lockName, flags int) (int, error) {
 			return int(fd), nil
 		case unix.EINTR:
 		default:
-			return -1, errno
+			return noFile, errno
 		}
 	}
 }
@@ -65,10 +70,46 @@ func openName(dir int, name *lockName, flags int) (int, error) {
 func closeLock(fd int) error {
 	if !syscall.ForkLock.TryRLock() {
 		unix.Flock(fd, unix.LOCK_UN) // fails with EBADF only, and so does the close
-		return unix.Close(fd)
+		return closeRaw(fd)
 	}
 	defer syscall.ForkLock.RUnlock()
-	return unix.Close(fd)
+	return closeRaw(fd)
+}
+
+// closeRaw closes a descriptor without telling Go's scheduler, which pays where
+// system calls are slow: what does not wait need not give its processor away.
+func closeRaw(fd int) error {
+	if _, _, errno := unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// flock takes the lock that keeps the other processes of this node out, or
+// changes its level; with unix.LOCK_NB it fails with EWOULDBLOCK instead of waiting.
+func flock(fd int, level Level, flags int) error {
+	how := unix.LOCK_EX
+	if level == Shared {
+		how = unix.LOCK_SH
+	}
+	if flags&unix.LOCK_NB == 0 {
+		return retry(func() error { return unix.Flock(fd, how) })
+	}
+	if _, _, errno := unix.RawSyscall(unix.SYS_FLOCK, uintptr(fd), uintptr(how|unix.LOCK_NB), 0); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
+// wanted reports whether another node's request waits for the lock in fd to be
+// given up. It never waits. Of a plain file it says no.
+//
+// dlmfs_file_poll in fs/ocfs2/dlmfs/dlmfs.c; a file system without poll, as
+// dlmfs was before Linux 2.6.36, says POLLIN|POLLOUT at once.
+func wanted(fd int) bool {
+	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLOUT}}
+	n, err := unix.Poll(p, 0)
+	return err == nil && n == 1 && p[0].Revents == unix.POLLIN
 }
 
 // retry calls f until it is not interrupted by a signal.

@@ -5,6 +5,8 @@ package libo2dlm
 import (
 	"errors"
 	"fmt"
+
+	"golang.org/x/sys/unix"
 )
 
 // Level is how strongly a resource is held. dlmfs offers two of the DLM's six
@@ -16,7 +18,7 @@ type Level uint8
 // The levels. The zero Level is none of them, so a forgotten one is an error.
 const (
 	// Shared admits any number of holders, but none that is Exclusive (protected
-	// read, PR). This version refuses it with errors.ErrUnsupported.
+	// read, PR).
 	Shared Level = iota + 1
 
 	// Exclusive admits one holder in the whole cluster (EX).
@@ -34,19 +36,23 @@ func (l Level) String() string {
 	return fmt.Sprintf("level %d", uint8(l))
 }
 
-// check returns why a lock of this level cannot be requested.
-//
-// Shared is refused because the kernel (6.1, measured) leaves the opens of two
-// nodes waiting for ever when one asks for PR and the other for EX of the same
-// resource at the same moment. A second resource, held Exclusive by whoever is
-// asking, cures it, but only if all nodes take part.
-func (l Level) check() error {
-	switch l {
-	case Exclusive:
-		return nil
-	case Shared:
-		return fmt.Errorf("level %v: %w: two nodes that request shared and exclusive at the same moment hang each other "+
-			"in the kernel, and this version has no gate against it; use Exclusive", l, errors.ErrUnsupported)
+// access is how to open a lock at this level. Exclusive opens it for reading too:
+// its value cannot be read through O_WRONLY.
+func (l Level) access() int {
+	if l == Shared {
+		return unix.O_RDONLY
 	}
-	return fmt.Errorf("%v: %w: use Exclusive", l, errors.ErrUnsupported)
+	return unix.O_RDWR
+}
+
+// check returns why a lock of this level cannot be requested.
+func (l Level) check(gated bool) error {
+	switch {
+	case l == Exclusive || l == Shared && gated:
+		return nil
+	case l == Shared:
+		return fmt.Errorf("level %v: %w: the lock was declared ExclusiveOnly, so nothing keeps two nodes from asking for "+
+			"different levels at the same moment, which hangs them in the kernel", l, errors.ErrUnsupported)
+	}
+	return fmt.Errorf("%v: %w: use Shared or Exclusive", l, errors.ErrUnsupported)
 }

@@ -33,7 +33,7 @@ const openFlockClose = "open+flock+close"
 // dlmfs (libo2dlm/o2dlm.c): open with O_CREAT, and close. The calls are made raw,
 // without telling Go's scheduler: what C pays, without the library's own work.
 func compareLocks([]string) (_ times, err error) {
-	d, err := libo2dlm.Join(context.Background(), domain, nil)
+	d, err := libo2dlm.Join(context.Background(), domain, &libo2dlm.JoinOptions{ExclusiveOnly: true})
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +42,7 @@ func compareLocks([]string) (_ times, err error) {
 			err = failed
 		}
 	}()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := context.Background()
 	path, err := unix.BytePtrFromString(libo2dlm.DefaultMount + "/" + domain + "/" + resource)
 	if err != nil {
 		return nil, err

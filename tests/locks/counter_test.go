@@ -5,6 +5,7 @@ package locks
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -32,24 +33,50 @@ func openCounter(disk string) (*counter, error) {
 	return &counter{f}, nil
 }
 
-// add adds one. Each call has its own buffer, aligned as O_DIRECT wants it.
-func (c *counter) add() error {
+// add adds one to the number in the first block.
+func (c *counter) add() error { return c.addAt(0) }
+
+// addAt adds one to the number in the block at an offset.
+func (c *counter) addAt(offset int64) error {
+	return c.block(offset, func(block []byte) error {
+		binary.LittleEndian.PutUint64(block, binary.LittleEndian.Uint64(block)+1)
+		_, err := c.disk.WriteAt(block, offset)
+		return err
+	})
+}
+
+// at returns the number in the block at an offset.
+func (c *counter) at(offset int64) (n uint64, err error) {
+	err = c.block(offset, func(block []byte) error {
+		n = binary.LittleEndian.Uint64(block)
+		return nil
+	})
+	return n, err
+}
+
+// block reads a block. Each call has its own buffer, aligned as O_DIRECT wants it.
+func (c *counter) block(offset int64, use func(block []byte) error) error {
 	block, err := unix.Mmap(-1, 0, blockSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
 	if err != nil {
 		return fmt.Errorf("mmap: %w", err)
 	}
 	defer unix.Munmap(block)
-	if _, err := c.disk.ReadAt(block, 0); err != nil {
+	if _, err := c.disk.ReadAt(block, offset); err != nil {
 		return err
 	}
-	binary.LittleEndian.PutUint64(block, binary.LittleEndian.Uint64(block)+1)
-	_, err = c.disk.WriteAt(block, 0)
-	return err
+	return use(block)
 }
 
-// count RESOURCE DISK GOROUTINES TIMES adds one to the counter so many times in
-// all, shared out among the goroutines.
+// count RESOURCE DISK GOROUTINES TIMES [exclusive only] adds one to the counter so
+// many times in all, shared out among the goroutines.
 func count(d *libo2dlm.Domain, args []string) error {
+	if len(args) > 4 {
+		only, err := libo2dlm.Join(context.Background(), domain, &libo2dlm.JoinOptions{ExclusiveOnly: true})
+		if err != nil {
+			return err
+		}
+		return errors.Join(count(only, args[:4]), only.Close())
+	}
 	goroutines, err := strconv.Atoi(args[2])
 	if err != nil {
 		return err

@@ -24,7 +24,15 @@ import (
 
 func TestMain(m *testing.M) {
 	lab.Main(m, map[string]func(args []string) int{
+		"act":      role(act),
+		"cache":    role(cache),
+		"crowd":    role(crowd),
 		"hold":     role(hold),
+		"mixed":    role(mixed),
+		"many":     role(many),
+		"own":      role(own),
+		"turns":    role(turns),
+		"ungated":  ungated,
 		"try":      try,
 		"cancel":   role(cancelled),
 		"count":    role(count),
@@ -43,7 +51,7 @@ const (
 // fails it for what it leaves behind.
 func role(play func(d *libo2dlm.Domain, args []string) error) func(args []string) int {
 	return func(args []string) int {
-		if err := joined(args, play); err != nil {
+		if err := joined(nil, args, play); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -51,9 +59,9 @@ func role(play func(d *libo2dlm.Domain, args []string) error) func(args []string
 	}
 }
 
-func joined(args []string, play func(d *libo2dlm.Domain, args []string) error) error {
+func joined(opts *libo2dlm.JoinOptions, args []string, play func(d *libo2dlm.Domain, args []string) error) error {
 	threads := entriesIn("/proc/self/task")
-	d, err := libo2dlm.Join(context.Background(), domain, nil)
+	d, err := libo2dlm.Join(context.Background(), domain, opts)
 	if err != nil {
 		return err
 	}
@@ -176,10 +184,14 @@ func lockTelling(d *libo2dlm.Domain, resource string) (*libo2dlm.Hold, error) {
 	return h, err
 }
 
-// try RESOURCE exits with tryLocked or tryBusy, and prints why it was busy.
+// try RESOURCE [at once] exits with tryLocked or tryBusy, and prints why it was busy.
 func try(args []string) int {
 	status := tryLocked
-	err := joined(args, func(d *libo2dlm.Domain, args []string) error {
+	var opts *libo2dlm.JoinOptions
+	if len(args) > 1 { // at once
+		opts = &libo2dlm.JoinOptions{ExclusiveOnly: true, TryGrace: -1}
+	}
+	err := joined(opts, args, func(d *libo2dlm.Domain, args []string) error {
 		h, err := d.TryLock(args[0], libo2dlm.Exclusive)
 		if errors.Is(err, libo2dlm.ErrBusy) {
 			fmt.Println(err)
@@ -250,7 +262,7 @@ func rejoin(d *libo2dlm.Domain, args []string) error {
 		if err := unix.Unlink(dir + "/" + args[0]); err != nil {
 			return fmt.Errorf("unlink of an idle lock: %w", err)
 		}
-		if err := unix.Rmdir(dir); err != nil {
+		if err := errors.Join(ignore(unix.Unlink(dir+"/"+libo2dlm.Gate(args[0])), unix.ENOENT), unix.Rmdir(dir)); err != nil {
 			return fmt.Errorf("rmdir of an idle domain: %w", err)
 		}
 	}
@@ -259,6 +271,14 @@ func rejoin(d *libo2dlm.Domain, args []string) error {
 		return err
 	}
 	return h.Release()
+}
+
+// ignore returns err unless it is what.
+func ignore(err, what error) error {
+	if errors.Is(err, what) {
+		return nil
+	}
+	return err
 }
 
 // refusals makes the requests that the kernel of a node online refuses.
