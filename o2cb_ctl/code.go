@@ -162,6 +162,8 @@ func lockCodes() []codeRule {
 		is("E_DOMAIN_CLOSED", "libo2dlm.ErrClosed", libo2dlm.ErrClosed, "the lock domain was left"),
 		is("E_LOCKS_HELD", "libo2dlm.ErrInUse", libo2dlm.ErrInUse, "locks are still held"),
 		is("E_LOCK_RELEASED", "libo2dlm.ErrReleased", libo2dlm.ErrReleased, "the lock was released before"),
+		is("E_VALUE_LOST", "libo2dlm.ErrValueLost", libo2dlm.ErrValueLost, "the lock has no value, or its owner has died with it"),
+		is("E_VALUE_FOREIGN", "libo2dlm.ErrForeignValue", libo2dlm.ErrForeignValue, "the lock's value block was written by something else"),
 		is("E_TOO_MANY_WAITERS", "libo2dlm.ErrTooManyWaiters", libo2dlm.ErrTooManyWaiters, "too many requests wait in the kernel"),
 		is("E_LOCK_NAME", "libo2dlm.ErrName", libo2dlm.ErrName, "no name for a domain or a resource"),
 		is("E_NOT_DLMFS", "libo2dlm.ErrNotDLMFS", libo2dlm.ErrNotDLMFS, "the directory is no dlmfs"),

@@ -112,7 +112,7 @@ func addCompletions(root *cobra.Command, s *settings) {
 	complete(root, "root", directories)
 	complete(root, "local-node", s.completeValue(nodes))
 	for path, flags := range map[string]map[string]cobra.CompletionFunc{
-		"lock":   {"mount": directories, "single-node": directories, "timeout": cobra.NoFileCompletions, "conflict-exit-code": cobra.NoFileCompletions},
+		"lock":   {"mount": directories, "single-node": directories, "timeout": cobra.NoFileCompletions, "wait": cobra.NoFileCompletions, "conflict-exit-code": cobra.NoFileCompletions},
 		"export": {"format": s.completeValue(words("json", "toml"))},
 		"import": {"format": s.completeValue(words("json", "toml"))},
 	} {

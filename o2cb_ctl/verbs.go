@@ -154,7 +154,7 @@ o2cb_ctl -h. The manual is in o2cb_ctl(8).`,
 	addGroup(root, "Heartbeat", newHeartbeat(s), newVolume(s))
 	addGroup(root, "Locks", newLock(s))
 	root.AddCommand(newCompletion(s), newReadBlocks(s), newFindVolumes(s), newSurveyVolumes(s), newStartRegions(s))
-	root.AddCommand(newAskPeers(s))
+	root.AddCommand(newAskPeers(s), newWaitForLock(s))
 	root.PersistentPostRun = func(cmd *cobra.Command, _ []string) { s.publishAfter(cmd.Context(), cmd.CommandPath()) }
 	addCompletions(root, s)
 	markUsage(root)
