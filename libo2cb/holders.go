@@ -98,7 +98,7 @@ func (m *Manager) holdings(pid int, dlmfs []mount, found map[string][]Holder) er
 			continue
 		}
 		seen[domain+"/"+resource] = true
-		found[domain] = append(found[domain], Holder{PID: pid, Command: command(dir), Resource: resource})
+		found[domain] = append(found[domain], Holder{PID: pid, Command: command(m.process(pid)), Resource: resource})
 	}
 	for _, holders := range found {
 		sort.Slice(holders, func(i, j int) bool {

@@ -90,6 +90,7 @@ func clusterCodes() []codeRule {
 		is("E_LOCKED", "libo2cb.ErrLocked", libo2cb.ErrLocked, "another process is changing the cluster"),
 		is("E_NOTHING_TO_UNDO", "libo2cb.ErrNothingToUndo", libo2cb.ErrNothingToUndo, "there is no operation that could be undone"),
 		is("E_DOMAINS_CHANGE", "libo2cb.ErrDomainsChange", libo2cb.ErrDomainsChange, "a lock domain is being joined or left: try again"),
+		as[*libo2cb.UnknownDomainError]("E_UNKNOWN_DOMAIN", "this node has not joined the lock domain"),
 		as[*libo2cb.NotOnlineError]("E_NOT_ONLINE", "the cluster is not online"),
 		is("E_NOT_ONLINE", "libo2cb.ErrNoCluster", libo2cb.ErrNoCluster, "no cluster is online"),
 		as[*libo2cb.LocalAddressError]("E_LOCAL_ADDRESS", "the local node's address is not one of this host"),
