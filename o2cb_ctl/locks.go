@@ -88,8 +88,9 @@ const lookAtLocks = time.Second
 // watchLocks prints what look returns whenever it has changed, on a terminal in
 // place of what was there, until ctx ends.
 func watchLocks(ctx context.Context, w io.Writer, o locksOptions, look func() (libo2cb.LockReport, error)) error {
-	var last []byte
-	for next := time.NewTicker(lookAtLocks); ; {
+	next := time.NewTicker(lookAtLocks)
+	defer next.Stop()
+	for last := []byte(nil); ; {
 		report, err := look()
 		if ctx.Err() != nil {
 			return nil
