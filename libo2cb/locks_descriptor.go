@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -18,39 +16,21 @@ import (
 // addUses adds what the processes have open of locks to the table. It reads links
 // and texts below /proc and follows none, so that no hung file system holds it up.
 func (m *Manager) addUses(ctx context.Context, t lockTable) error {
-	all, err := m.mounts(ctx)
-	if err != nil {
+	dlmfs, err := m.dlmfsMounts(ctx)
+	if err != nil || len(dlmfs) == 0 {
 		return err
 	}
-	dlmfs := slices.DeleteFunc(all, func(m mount) bool { return m.Type != "ocfs2_dlmfs" })
-	if len(dlmfs) == 0 {
-		return nil
-	}
 	return m.eachProcess(ctx, func(pid int) error {
-		dir := m.living(pid)
-		descriptors, err := os.ReadDir(filepath.Join(dir, "fd"))
-		if err != nil {
-			return err
-		}
-		for _, d := range descriptors {
-			target, err := os.Readlink(filepath.Join(dir, "fd", d.Name()))
-			if err != nil {
-				continue // closed meanwhile
-			}
-			info := filepath.Join(dir, "fdinfo", d.Name())
-			domain, resource, ok := lockOf(target, info, dlmfs)
-			if !ok {
-				continue
-			}
+		return m.eachDescriptor(pid, dlmfs, func(domain, resource, info string) {
 			t.domain(domain)
 			if resource == "" {
-				continue
+				return
 			}
+			// What was closed meanwhile is left out, and so is a mere place.
 			if open, flocked, err := readDescriptor(info); err == nil && open != "" {
 				t.resource(domain, resource).add(pid, command(m.process(pid)), open, flocked)
 			}
-		}
-		return nil
+		})
 	})
 }
 
