@@ -177,7 +177,8 @@ func (m *Manager) listNames() (map[string][]string, error) {
 }
 
 // Only returns the part of the report that is about one domain, with the waiters
-// whose domain is not known. It fails with an [*UnknownDomainError].
+// whose domain is not known. It fails with an [*UnknownDomainError], or with
+// [ErrDomainsChange] when the domain may be one that was not listed.
 func (r LockReport) Only(domain string) (LockReport, error) {
 	var known []string
 	for _, d := range r.Domains {
@@ -186,6 +187,9 @@ func (r LockReport) Only(domain string) (LockReport, error) {
 			return r, nil
 		}
 		known = append(known, d.Name)
+	}
+	if r.DomainsChange {
+		return r, ErrDomainsChange
 	}
 	return r, &UnknownDomainError{Name: domain, Known: known}
 }

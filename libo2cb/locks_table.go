@@ -91,10 +91,12 @@ func (t lockTable) addWaiting(all []Waiter) []LockWaiter {
 	left := []LockWaiter{}
 	for _, w := range all {
 		waiter := LockWaiter{PID: w.PID, Command: w.Command, Kernel: true}
+		to := &left
 		if s := t.behindGate(w.PID); s != nil {
-			s.waiters = append(s.waiters, waiter)
-		} else {
-			left = append(left, waiter)
+			to = &s.waiters
+		}
+		if !slices.Contains(*to, waiter) { // another thread of it
+			*to = append(*to, waiter)
 		}
 	}
 	return left

@@ -42,6 +42,8 @@ func lockingMachine() map[string]string {
 		"proc/12/task/19/stat":   statOf("D"),
 		"proc/12/task/19/stack":  "[<0>] dlmfs_file_open+0x128/0x168 [ocfs2_dlmfs]\n",
 		"proc/12/task/19/status": "voluntary_ctxt_switches:\t7\n",
+		"proc/13/task/14/stat":   statOf("D"), // two threads of 13
+		"proc/13/task/14/stack":  "[<0>] dlmfs_file_open+0x128/0x168 [ocfs2_dlmfs]\n",
 		"proc/13/task/13/stat":   statOf("D"),
 		"proc/13/task/13/stack":  "[<0>] dlmfs_file_open+0x128/0x168 [ocfs2_dlmfs]\n",
 	} {
@@ -128,6 +130,9 @@ func TestLocksWhileADomainIsJoined(t *testing.T) {
 		got, err := m.Locks(t.Context())
 		if err != nil || !got.DomainsChange || len(got.Domains) != 1 || len(got.Domains[0].Resources) != 2 {
 			t.Errorf("Locks() = %+v, %v", got, err)
+		}
+		if _, err := got.Only("idle"); !errors.Is(err, ErrDomainsChange) {
+			t.Errorf("Only() of a domain that was not listed: %v", err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
