@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -79,9 +80,11 @@ func (r *lockRequest) startWaiter(domain, resource string) (*net.UnixConn, <-cha
 	if err != nil {
 		return nil, nil, err
 	}
-	// No output: whoever reads it waits for nobody that stays behind.
+	// No output: whoever reads it waits for nobody that stays behind. A session of its
+	// own: no signal of a terminal reaches it, and it keeps none.
 	cmd := exec.Command("/proc/self/exe", append(append([]string{waiterVerb}, r.args()...), "--", domain, resource)...)
-	cmd.Args[0], cmd.Dir, cmd.Stdin, cmd.SysProcAttr = "o2cb_ctl", "/", theirs, waiterAttributes()
+	cmd.Args[0], cmd.Dir, cmd.Stdin = "o2cb_ctl", "/", theirs
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		conn.Close()
 		return nil, nil, fmt.Errorf("start a process that waits: %w", err)

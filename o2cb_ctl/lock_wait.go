@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
@@ -174,7 +173,3 @@ func lockReasons() []error {
 	return []error{context.DeadlineExceeded, libo2dlm.ErrBusy, libo2dlm.ErrName, libo2dlm.ErrOffline,
 		libo2dlm.ErrNotDLMFS, libo2dlm.ErrDLMFS, libo2dlm.ErrTooManyWaiters}
 }
-
-// waiterAttributes put the child into a session of its own, which no terminal's
-// signals reach and which keeps no terminal.
-func waiterAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
