@@ -24,7 +24,7 @@ PLACES    = sed -e 's|/usr/sbin/|$(SBINDIR)/|g' -e 's|/usr/lib/o2cb/|$(LIBDIR)/|
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v gcc 2>/dev/null),-race)
 STATICCHECK := .cache/bin/staticcheck
-FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead ./libo2cb/heartbeat:FuzzBlocks ./libo2cb/settings:FuzzParse ./libo2cb/settings:FuzzEdit ./libo2cb/settings:FuzzReadAnswers ./libo2cb/settings:FuzzInterview ./libo2cb/definition:FuzzRead ./libo2cb/peers:FuzzDecode ./libo2dlm:FuzzFrame
+FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead ./libo2cb/heartbeat:FuzzBlocks ./libo2cb/settings:FuzzParse ./libo2cb/settings:FuzzEdit ./libo2cb/settings:FuzzReadAnswers ./libo2cb/settings:FuzzInterview ./libo2cb/definition:FuzzRead ./libo2cb/peers:FuzzDecode ./libo2cb:FuzzDescriptor ./libo2dlm:FuzzFrame
 
 .DEFAULT_GOAL := help
 .PHONY: help

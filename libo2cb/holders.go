@@ -40,14 +40,19 @@ func (h Holder) String() string {
 // It reads the links in /proc/PID/fd and follows none, so that no hung file
 // system can hold it up. proc(5).
 func (m *Manager) holders(ctx context.Context) (map[string][]Holder, error) {
-	all, err := m.mounts(ctx)
+	dlmfs, err := m.dlmfsMounts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	dlmfs := slices.DeleteFunc(all, func(m mount) bool { return m.Type != "ocfs2_dlmfs" })
 	found := map[string][]Holder{}
 	err = m.eachProcess(ctx, func(pid int) error { return m.holdings(pid, dlmfs, found) })
 	return found, err
+}
+
+// dlmfsMounts returns the mounts of dlmfs in all mount namespaces.
+func (m *Manager) dlmfsMounts(ctx context.Context) ([]mount, error) {
+	all, err := m.mounts(ctx)
+	return slices.DeleteFunc(all, func(m mount) bool { return m.Type != "ocfs2_dlmfs" }), err
 }
 
 // eachProcess calls do with every process, in the order of their numbers. That
@@ -82,28 +87,43 @@ func gone(err error) bool {
 
 // holdings adds what one process has open on the mounts of dlmfs to found.
 func (m *Manager) holdings(pid int, dlmfs []mount, found map[string][]Holder) error {
-	dir := m.living(pid)
-	descriptors, err := os.ReadDir(filepath.Join(dir, "fd"))
-	if err != nil {
-		return err
-	}
 	seen := map[string]bool{}
-	for _, d := range descriptors {
-		target, err := os.Readlink(filepath.Join(dir, "fd", d.Name()))
-		if err != nil {
-			continue // closed meanwhile
-		}
-		domain, resource, ok := lockOf(target, filepath.Join(dir, "fdinfo", d.Name()), dlmfs)
-		if !ok || seen[domain+"/"+resource] {
-			continue
+	err := m.eachDescriptor(pid, dlmfs, func(domain, resource, _ string) {
+		if seen[domain+"/"+resource] {
+			return
 		}
 		seen[domain+"/"+resource] = true
-		found[domain] = append(found[domain], Holder{PID: pid, Command: command(dir), Resource: resource})
+		found[domain] = append(found[domain], Holder{PID: pid, Command: command(m.process(pid)), Resource: resource})
+	})
+	if err != nil {
+		return err
 	}
 	for _, holders := range found {
 		sort.Slice(holders, func(i, j int) bool {
 			return holders[i].PID < holders[j].PID || holders[i].PID == holders[j].PID && holders[i].Resource < holders[j].Resource
 		})
+	}
+	return nil
+}
+
+// eachDescriptor calls do with each descriptor that a process has on the mounts of
+// dlmfs: domain, lock, which is empty for the domain itself, and the path of its
+// file in fdinfo.
+func (m *Manager) eachDescriptor(pid int, dlmfs []mount, do func(domain, resource, info string)) error {
+	dir := m.living(pid)
+	descriptors, err := os.ReadDir(filepath.Join(dir, "fd"))
+	if err != nil {
+		return err
+	}
+	for _, d := range descriptors {
+		target, err := os.Readlink(filepath.Join(dir, "fd", d.Name()))
+		if err != nil {
+			continue // closed meanwhile
+		}
+		info := filepath.Join(dir, "fdinfo", d.Name())
+		if domain, resource, ok := lockOf(target, info, dlmfs); ok {
+			do(domain, resource, info)
+		}
 	}
 	return nil
 }

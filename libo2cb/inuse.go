@@ -5,6 +5,7 @@ package libo2cb
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
@@ -34,7 +35,9 @@ func (e *InUseError) Error() string {
 		why = append(why, v.inUse())
 	}
 	for _, d := range e.Domains {
-		why = append(why, fmt.Sprintf("lock domain %s is used by %s (stop the process)", d.Name, list(d.Holders)))
+		if holders := e.stoppable(d.Holders); len(holders) > 0 {
+			why = append(why, fmt.Sprintf("lock domain %s is used by %s (stop the process)", d.Name, list(holders)))
+		}
 	}
 	for _, w := range e.Waiting {
 		why = append(why, fmt.Sprintf("%s waits in the kernel for a lock that another node holds (release it there)", w))
@@ -47,6 +50,14 @@ func (e *InUseError) Error() string {
 		what = "the cluster stack"
 	}
 	return fmt.Sprintf("%s is in use: %s", what, strings.Join(why, "; "))
+}
+
+// stoppable returns the holders without those who wait in the kernel and have
+// nothing else: to stop them does not help.
+func (e *InUseError) stoppable(holders []Holder) []Holder {
+	return slices.DeleteFunc(slices.Clone(holders), func(h Holder) bool {
+		return (h.Resource == "" || isGate(h.Resource)) && slices.ContainsFunc(e.Waiting, func(w Waiter) bool { return w.PID == h.PID })
+	})
 }
 
 // inUse says where a volume is mounted, how to unmount it, and who uses it.

@@ -82,6 +82,7 @@ type Manager struct {
 	stack      *stack.Stack
 	addresses  func() ([]netip.Prefix, error)
 	list       func() ([]string, error) // of the lock domains' names
+	listLocks  func() (map[string][]string, error)
 }
 
 // New returns a Manager. It looks at nothing.
@@ -106,6 +107,7 @@ func New(o Options) *Manager {
 	}
 	m.stack = stack.New(m.root, m.log)
 	m.list = m.stack.Domains
+	m.listLocks = m.listNames
 	return m
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -138,6 +139,10 @@ func findingsOf(err error) []cluster.Finding {
 	return all
 }
 
+// usageStatus is the annotation of a verb whose usage errors have an exit status of
+// their own.
+const usageStatus = "usage-status"
+
 // report prints a failure of a verb and returns the exit status: one line for
 // people on standard error and, when the verb was to print JSON, the same for
 // programs on standard output. There, because who parses the output of a verb
@@ -148,6 +153,9 @@ func (s *settings) report(verb *cobra.Command, args []string, err error) int {
 		return silent.status
 	}
 	code := 1
+	if _, wrong := errors.AsType[usageError](err); wrong && verb.Annotations[usageStatus] != "" {
+		code, _ = strconv.Atoi(verb.Annotations[usageStatus])
+	}
 	var status statusError
 	if errors.As(err, &status) {
 		code = status.status

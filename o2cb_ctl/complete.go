@@ -94,7 +94,9 @@ func verbArguments() map[string]completesArguments {
 		"heartbeat start": one(either(devices, regions)),
 		"heartbeat stop":  one(runningRegions),
 		"volume":          {sources: []source{devices}, more: true},
-		"lock":            {sources: []source{words(), words()}, files: true},
+		"lock":            {sources: []source{lockDomains, lockResources}, files: true},
+		"locks":           one(lockDomains),
+		"lock-bench":      one(lockDomains),
 	}
 }
 
@@ -112,9 +114,10 @@ func addCompletions(root *cobra.Command, s *settings) {
 	complete(root, "root", directories)
 	complete(root, "local-node", s.completeValue(nodes))
 	for path, flags := range map[string]map[string]cobra.CompletionFunc{
-		"lock":   {"mount": directories, "single-node": directories, "timeout": cobra.NoFileCompletions, "conflict-exit-code": cobra.NoFileCompletions},
-		"export": {"format": s.completeValue(words("json", "toml"))},
-		"import": {"format": s.completeValue(words("json", "toml"))},
+		"lock":       {"mount": directories, "single-node": directories, "timeout": cobra.NoFileCompletions, "wait": cobra.NoFileCompletions, "conflict-exit-code": cobra.NoFileCompletions},
+		"lock-bench": {"mount": directories, "single-node": directories, "time": cobra.NoFileCompletions},
+		"export":     {"format": s.completeValue(words("json", "toml"))},
+		"import":     {"format": s.completeValue(words("json", "toml"))},
 		"configure": {
 			"cluster": s.completeValue(clusters), "node": s.completeValue(nodes),
 			"stack": s.completeValue(words("o2cb")), "fence-method": s.completeValue(words("reset", "panic")),
@@ -174,8 +177,10 @@ func (s *settings) completeArguments(c completesArguments) cobra.CompletionFunc 
 // completeValue completes one word. Where a path may stand and none of what is known
 // fits, the shell completes files: an image is a device too.
 func (s *settings) completeValue(from source) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, _ []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		list := startingWith(prefix, from(s.inventory(cmd.Context())))
+	return func(cmd *cobra.Command, args []string, prefix string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		inv := s.inventory(cmd.Context())
+		inv.args = args
+		list := startingWith(prefix, from(inv))
 		if len(list) == 0 && strings.Contains(prefix, "/") {
 			return nil, cobra.ShellCompDirectiveDefault
 		}

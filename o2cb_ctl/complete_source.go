@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
 	"github.com/o2cb-go/o2cb/libo2cb/conf"
+	"github.com/o2cb-go/o2cb/libo2cb/peers"
 )
 
 // completionTime is how long a person who pressed Tab is kept waiting at most, by a
@@ -27,6 +29,8 @@ const completionTime = time.Second
 type inventory struct {
 	root         string
 	file, kernel []*cluster.Cluster
+	args         []string                   // that stand before the one to complete
+	locks        func() map[string][]string // by domain; asked for by those who need it
 }
 
 // source makes completions of what is known. Behind each stands, after a tab, what
@@ -41,7 +45,7 @@ func (s *settings) inventory(ctx context.Context) inventory {
 	kernel, file := make(chan []*cluster.Cluster, 1), make(chan []*cluster.Cluster, 1)
 	go func() { kernel <- s.registered() }()
 	go func() { file <- s.configured(ctx) }()
-	inv := inventory{root: s.root}
+	inv := inventory{root: s.root, locks: s.lockNames}
 	for range 2 {
 		select {
 		case inv.kernel = <-kernel:
@@ -141,7 +145,39 @@ func regionsOf(name string) source {
 // only returns what is known of one cluster.
 func (inv inventory) only(name string) inventory {
 	other := func(c *cluster.Cluster) bool { return c.Name != name }
-	return inventory{inv.root, slices.DeleteFunc(slices.Clone(inv.file), other), slices.DeleteFunc(slices.Clone(inv.kernel), other)}
+	return inventory{root: inv.root, file: slices.DeleteFunc(slices.Clone(inv.file), other), kernel: slices.DeleteFunc(slices.Clone(inv.kernel), other)}
+}
+
+// lockNames returns the locks that this node knows, by domain. It has no context: it
+// ends by itself, after as long as a person who pressed Tab is kept waiting.
+func (s *settings) lockNames() map[string][]string {
+	all, err := s.manager(true).LockNames(context.Background())
+	if err != nil {
+		return nil
+	}
+	return all
+}
+
+// lockDomains are the lock domains that this node has joined.
+func lockDomains(inv inventory) []cobra.Completion {
+	var o offer
+	for _, name := range slices.Sorted(maps.Keys(inv.locks())) {
+		if name != peers.DomainName {
+			o.add(name, "lock domain")
+		}
+	}
+	return o.list
+}
+
+// lockResources are the locks of the domain that stands before.
+func lockResources(inv inventory) []cobra.Completion {
+	var o offer
+	if len(inv.args) > 0 {
+		for _, name := range inv.locks()[inv.args[0]] {
+			o.add(name, "lock of domain "+inv.args[0])
+		}
+	}
+	return o.list
 }
 
 // regions are the UUIDs of the heartbeat regions: those that run and those that the

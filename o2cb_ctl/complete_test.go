@@ -15,6 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/o2cb-go/o2cb/libo2cb/cluster"
+
+	"github.com/spf13/cobra"
 )
 
 // completionConfig has two clusters, and a name that no shell must be given.
@@ -276,6 +278,23 @@ func TestHarmless(t *testing.T) {
 	} {
 		if harmless(name) != want {
 			t.Errorf("harmless(%q) is %t", name, !want)
+		}
+	}
+}
+
+// TestCompletionOfLocks offers what the kernel has, but not the domain of our own.
+func TestCompletionOfLocks(t *testing.T) {
+	inv := inventory{args: []string{"dom"}, locks: func() map[string][]string {
+		return map[string][]string{"dom": {"a", "b", "not;harmless"}, "idle": nil, "o2cb-peers": {"p"}}
+	}}
+	for want, list := range map[string][]cobra.Completion{"dom idle": lockDomains(inv), "a b": lockResources(inv)} {
+		var names []string
+		for _, c := range list {
+			name, _, _ := strings.Cut(c, "\t")
+			names = append(names, name)
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("offered is %q, want %q", got, want)
 		}
 	}
 }

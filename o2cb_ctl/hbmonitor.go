@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -146,5 +147,11 @@ func (m hbMonitor) console(std streams) io.Writer {
 
 // setProcessName sets what ps(1) and killall(1) call this process: the name of the
 // file otherwise, which is another one when a program executes itself. proc(5),
-// /proc/pid/comm. It is a convenience: nothing depends on it in this program.
-func setProcessName(name string) { _ = os.WriteFile("/proc/self/comm", []byte(name), 0) }
+// /proc/pid/comm. Each thread has its own. It is a convenience: nothing depends on it
+// in this program.
+func setProcessName(name string) {
+	threads, _ := filepath.Glob("/proc/self/task/*/comm")
+	for _, thread := range threads {
+		_ = os.WriteFile(thread, []byte(name), 0)
+	}
+}

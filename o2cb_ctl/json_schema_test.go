@@ -50,6 +50,8 @@ func outputs() map[string]struct {
 		"export":           {"export --json: a cluster definition, which import reads", definition.Document{}},
 		"import":           {"import --json: what was done", importReport{}},
 		"configure":        {"configure --json: what was changed in the settings file", configureReport{}},
+		"locks":            {"locks --json: who holds and who waits for locks on this node", libo2cb.LockReport{}},
+		"lock-bench":       {"lock-bench --json: what a lock costs on this node", benchReport{}},
 		"error":            {"a verb with --json that failed; see errors.md", errorReport{}},
 	}
 }
@@ -165,6 +167,8 @@ func enumeration(of reflect.Type) []string {
 		return []string{string(cluster.SeverityError), string(cluster.SeverityWarning)}
 	case reflect.TypeFor[cluster.HeartbeatMode]():
 		return []string{string(cluster.LocalHeartbeat), string(cluster.GlobalHeartbeat)}
+	case reflect.TypeFor[libo2cb.LockLevel]():
+		return []string{string(libo2cb.SharedLock), string(libo2cb.ExclusiveLock)}
 	case reflect.TypeFor[plan.Label]():
 		return []string{string(plan.Live), string(plan.NeedsOffline)}
 	}

@@ -44,16 +44,19 @@ type startReply struct {
 // childFailure is an error on its way out of a child process.
 type childFailure struct {
 	Message string        `json:"message"`
-	Reasons []string      `json:"reasons,omitempty"` // keys of startReasons
+	Reasons []string      `json:"reasons,omitempty"` // keys of childReasons
 	Errno   syscall.Errno `json:"errno,omitempty"`
 }
 
-// startReasons are the errors that a caller may ask for, by name.
-func startReasons() map[string]error {
+// childReasons are the errors that a caller may ask for, by name.
+func childReasons() map[string]error {
 	reasons := map[string]error{"cancelled": context.Canceled}
 	for _, reason := range []error{heartbeat.ErrStack, heartbeat.ErrNoCluster, heartbeat.ErrOtherCluster, heartbeat.ErrOtherVolume,
 		heartbeat.ErrMode, heartbeat.ErrGlobal, heartbeat.ErrLocal, heartbeat.ErrTooManyRegions, heartbeat.ErrNoLocalNode,
 		heartbeat.ErrHalfStarted, heartbeat.ErrNotRunning} {
+		reasons[reason.Error()] = reason
+	}
+	for _, reason := range lockReasons() {
 		reasons[reason.Error()] = reason
 	}
 	return reasons
@@ -61,7 +64,7 @@ func startReasons() map[string]error {
 
 func describeFailure(err error) *childFailure {
 	f := &childFailure{Message: err.Error()}
-	for name, reason := range startReasons() {
+	for name, reason := range childReasons() {
 		if errors.Is(err, reason) {
 			f.Reasons = append(f.Reasons, name)
 		}
@@ -74,7 +77,7 @@ func describeFailure(err error) *childFailure {
 func (f *childFailure) err() error {
 	e := &findError{message: f.Message}
 	for _, name := range f.Reasons {
-		if reason := startReasons()[name]; reason != nil {
+		if reason := childReasons()[name]; reason != nil {
 			e.causes = append(e.causes, reason)
 		}
 	}

@@ -42,10 +42,7 @@ func supervise(ctx context.Context, std streams, argv []string) (status int, err
 	}
 	cmd := newCommand(std, argv)
 	if err := cmd.Start(); err != nil {
-		if errors.Is(err, os.ErrNotExist) || errors.Is(err, exec.ErrNotFound) {
-			return statusNotFound, fmt.Errorf("run %q: %w", argv[0], err)
-		}
-		return statusNotRunnable, fmt.Errorf("run %q: %w", argv[0], err)
+		return statusToRun(err), fmt.Errorf("run %q: %w", argv[0], err)
 	}
 	ended := make(chan struct{})
 	relayed := make(chan struct{})
@@ -57,6 +54,14 @@ func supervise(ctx context.Context, std streams, argv []string) (status int, err
 	close(ended)
 	<-relayed
 	return statusAfter(cmd, err)
+}
+
+// statusToRun returns the exit status for a command that could not be run.
+func statusToRun(err error) int {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, exec.ErrNotFound) {
+		return statusNotFound
+	}
+	return statusNotRunnable
 }
 
 // newCommand makes the command. It has no context: nothing but a person or the

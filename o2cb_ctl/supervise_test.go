@@ -81,7 +81,7 @@ func TestInterruptedWait(t *testing.T) {
 	}
 }
 
-// untilWaiting returns when a process waits for a flock. proc_locks(5).
+// untilWaiting returns when a child of the process waits for a flock. proc_locks(5).
 func untilWaiting(t testing.TB, pid int) {
 	t.Helper()
 	pause := time.NewTicker(time.Millisecond)
@@ -92,7 +92,7 @@ func untilWaiting(t testing.TB, pid int) {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(string(locks)) {
-			if fields := strings.Fields(line); strings.Contains(line, "-> FLOCK") && fields[5] == fmt.Sprint(pid) {
+			if fields := strings.Fields(line); strings.Contains(line, "-> FLOCK") && parentOf(fields[5]) == pid {
 				return
 			}
 		}
@@ -102,6 +102,17 @@ func untilWaiting(t testing.TB, pid int) {
 			t.Fatal(t.Context().Err())
 		}
 	}
+}
+
+// parentOf returns the parent of a process; 0 when it is gone.
+func parentOf(pid string) (parent int) {
+	text, err := os.ReadFile(filepath.Join("/proc", pid, "status"))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), "\nPPid:")
+	_, _ = fmt.Sscan(rest, &parent)
+	return parent
 }
 
 // TestTerminalInterruptsOnce types ^C at a terminal. A command gets that from the

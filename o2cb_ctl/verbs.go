@@ -158,9 +158,9 @@ o2cb_ctl -h. The manual is in o2cb_ctl(8).`,
 	addGroup(root, "Cluster", newLoad(s), newUnload(s), newOnline(s), newOffline(s), newPlan(s), newApply(s), newUndo(s), newStatus(s))
 	addGroup(root, "Boot", newService(s))
 	addGroup(root, "Heartbeat", newHeartbeat(s), newVolume(s))
-	addGroup(root, "Locks", newLock(s))
+	addGroup(root, "Locks", newLock(s), newLocks(s), newLockBench(s))
 	root.AddCommand(newCompletion(s), newReadBlocks(s), newFindVolumes(s), newSurveyVolumes(s), newStartRegions(s))
-	root.AddCommand(newAskPeers(s))
+	root.AddCommand(newAskPeers(s), newWaitForLock(s), newBenchPeer(s))
 	root.PersistentPostRun = func(cmd *cobra.Command, _ []string) { s.publishAfter(cmd.Context(), cmd.CommandPath()) }
 	addCompletions(root, s)
 	markUsage(root)
