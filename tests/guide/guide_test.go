@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { lab.Main(m, nil) }
 
 func TestBlocks(t *testing.T) {
 	blocks, err := Blocks("On alpha:\n\n```sh\none\n```\n\nOn every\nOn every node:\n```sh\ntwo\nthree\n```\n")
-	want := []Block{{4, "On alpha", "one\n"}, {10, "On every node", "two\nthree\n"}}
+	want := []Block{{4, "on alpha", "one\n"}, {10, "on every node", "two\nthree\n"}}
 	if err != nil || len(blocks) != 2 || blocks[0] != want[0] || blocks[1] != want[1] {
 		t.Errorf("got %v and %v, want %v", blocks, err, want)
 	}
@@ -80,11 +80,11 @@ func TestGuide(t *testing.T) {
 // nodes returns the groups of nodes that a block is typed on, one group after the other.
 func nodes(c *lab.Cluster, where string) [][]*lab.Node {
 	switch where {
-	case "On alpha":
+	case "on alpha":
 		return [][]*lab.Node{{c.Node(0)}}
-	case "On beta", "on any node":
+	case "on beta", "on any node":
 		return [][]*lab.Node{{c.Node(1)}}
-	case "On one node after the other":
+	case "on one node after the other":
 		return [][]*lab.Node{{c.Node(0)}, {c.Node(1)}}
 	}
 	return [][]*lab.Node{c.Nodes()}
