@@ -61,6 +61,14 @@ func parseAnswers(name, text string) (given, error) {
 	return all, nil
 }
 
+// refuseAnswers prints what is wrong with a file of answers.
+func refuseAnswers(w io.Writer, err error) error {
+	if e, ok := errors.AsType[*cluster.InvalidError](err); ok {
+		return explain(w, err, "file of answers", e.Findings, false)
+	}
+	return err
+}
+
 // take takes one key and its value.
 func (g given) take(key string, value any) (v cluster.Violation, wrong bool) {
 	var keys []string
