@@ -14,7 +14,7 @@ LINKS    := o2cb ocfs2_hb_ctl o2hbmonitor
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v gcc 2>/dev/null),-race)
 STATICCHECK := .cache/bin/staticcheck
-FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead ./libo2cb/heartbeat:FuzzBlocks ./libo2cb/settings:FuzzParse ./libo2cb/settings:FuzzSet ./libo2cb/definition:FuzzRead ./libo2cb/peers:FuzzDecode
+FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead ./libo2cb/heartbeat:FuzzBlocks ./libo2cb/settings:FuzzParse ./libo2cb/settings:FuzzSet ./libo2cb/definition:FuzzRead ./libo2cb/peers:FuzzDecode ./o2cb_ctl:FuzzAnswers
 
 .DEFAULT_GOAL := help
 .PHONY: help
