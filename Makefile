@@ -24,7 +24,7 @@ PLACES    = sed -e 's|/usr/sbin/|$(SBINDIR)/|g' -e 's|/usr/lib/o2cb/|$(LIBDIR)/|
 # The race detector needs a C compiler.
 RACE     := $(if $(shell command -v gcc 2>/dev/null),-race)
 STATICCHECK := .cache/bin/staticcheck
-FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead ./libo2cb/heartbeat:FuzzBlocks ./libo2cb/settings:FuzzParse ./libo2cb/settings:FuzzSet ./libo2cb/definition:FuzzRead ./libo2cb/peers:FuzzDecode
+FUZZ     := ./libo2cb/conf:FuzzParse ./libo2cb/conf:FuzzEdit ./libo2cb/volume:FuzzRead ./libo2cb/heartbeat:FuzzBlocks ./libo2cb/settings:FuzzParse ./libo2cb/settings:FuzzSet ./libo2cb/definition:FuzzRead ./libo2cb/peers:FuzzDecode ./o2cb_ctl:FuzzAnswers
 
 .DEFAULT_GOAL := help
 .PHONY: help

@@ -73,7 +73,9 @@ while it is offline is told, and holds from the next start on.
 
 Exit status:
   0    written, or nothing had to be
-  1    a value is refused, or writing or starting failed; 4 and 6 as of service
+  1    a value is refused, or writing or starting failed
+  4    only root may do this
+  6    not configured: settings with errors, no file, no such cluster
   130  interrupted: nothing was written`,
 		Example: `  o2cb_ctl configure
   o2cb_ctl configure --enabled=true --cluster web
@@ -82,7 +84,7 @@ Exit status:
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			given, err := givenAnswers(cmd, from)
 			if err != nil {
-				return explainFindings(s.std.err, err, true)
+				return refuseAnswers(s.std.err, err)
 			}
 			c := &configuring{service: &service{settings: s, manager: s.manager(true)}}
 			return lsb(s.std.err, c.run(cmd.Context(), given, noStart))

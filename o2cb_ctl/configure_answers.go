@@ -16,6 +16,11 @@ import (
 	file "github.com/o2cb-go/o2cb/libo2cb/settings"
 )
 
+// maxAnswers is the size of a file of answers in bytes above which it is not read. One
+// that answers everything has a twentieth of it; the library takes its time for what
+// is nested deep.
+const maxAnswers = 4 << 10
+
 // readAnswers reads a file of answers: TOML, one key a setting, and no other.
 func readAnswers(name string, stdin io.Reader) (given, error) {
 	in, err := openAnswers(name, stdin)
@@ -23,12 +28,12 @@ func readAnswers(name string, stdin io.Reader) (given, error) {
 		return nil, err
 	}
 	defer func() { _ = in.Close() }()
-	text, err := io.ReadAll(io.LimitReader(in, file.MaxSize+1))
+	text, err := io.ReadAll(io.LimitReader(in, maxAnswers+1))
 	if err != nil {
 		return nil, fmt.Errorf("read answers %s: %w", name, err)
 	}
-	if len(text) > file.MaxSize {
-		return nil, fmt.Errorf("read answers %s: more than %d bytes: is it a file of answers?", name, file.MaxSize)
+	if len(text) > maxAnswers {
+		return nil, fmt.Errorf("read answers %s: more than %d bytes: is it a file of answers?", name, maxAnswers)
 	}
 	return parseAnswers(name, string(text))
 }
@@ -59,6 +64,14 @@ func parseAnswers(name, text string) (given, error) {
 		return nil, err
 	}
 	return all, nil
+}
+
+// refuseAnswers prints what is wrong with a file of answers.
+func refuseAnswers(w io.Writer, err error) error {
+	if e, ok := errors.AsType[*cluster.InvalidError](err); ok {
+		return explain(w, err, "file of answers", e.Findings, false)
+	}
+	return err
 }
 
 // take takes one key and its value.

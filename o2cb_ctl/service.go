@@ -104,7 +104,8 @@ Exit status:
   1  refused or failed, or no such action
   3  of status: no cluster is online
   4  only root may do this
-  6  not configured: no settings, no file, no such cluster
+  5  of the init script: o2cb_ctl is not installed
+  6  not configured: settings with errors, no file, no such cluster
   7  of reload: no cluster is online
   255  of is-enabled: the settings cannot be read`,
 		Example: `  o2cb_ctl service start
