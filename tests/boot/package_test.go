@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 // have all files.
 func TestPackages(t *testing.T) {
 	deb, rpm := ourDeb(t), built(t, "bin/dist/*.rpm", "make dist")
-	c := lab.Start(t, lab.Nodes(1), lab.Memory("512M"))
+	c := lab.Start(t, lab.Nodes(1), lab.Memory("512M"), lab.BootLimit(patience), lab.RunLimit(patience))
 	n := c.Node(0)
 	n.Push(deb, "/opt/o2cb.deb")
 	n.Push(rpm, "/opt/o2cb.rpm")

@@ -17,7 +17,7 @@ import (
 // comes to one, then to the other, is upgraded, and goes again. Neither the mounts
 // nor the writers notice, and no name that the kernel calls is missing at any time.
 func TestLiveUpgrade(t *testing.T) {
-	c := lab.Start(t, lab.Nodes(2), lab.Disk("data", "128M"))
+	c := lab.Start(t, lab.Nodes(2), lab.Disk("data", "128M"), lab.BootLimit(patience), lab.RunLimit(patience))
 	rig.Configure(c)
 	for _, n := range c.Nodes() {
 		prepare(t, n)

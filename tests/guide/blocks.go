@@ -10,12 +10,12 @@ import (
 // A Block is a fenced block of commands in a page.
 type Block struct {
 	Line  int    // of its first command
-	Where string // the words that the text before it begins a sentence with: see places
+	Where string // the words in the text before it that say where it is typed: one of places
 	Text  string
 }
 
 // places are the words that say where a block is typed.
-var places = []string{"On every node", "On alpha", "On beta", "On one node after the other", "on any node"}
+var places = []string{"on every node", "on alpha", "on beta", "on one node after the other", "on any node"}
 
 // Blocks returns the blocks of a Markdown page that are marked sh. Each needs one of
 // the places between it and the block before, or the heading before.
@@ -41,7 +41,7 @@ func Blocks(page string) ([]Block, error) {
 			where = ""
 		default:
 			for _, place := range places {
-				if strings.Contains(line, place) {
+				if strings.Contains(strings.ToLower(line), place) {
 					where = place
 				}
 			}
