@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,8 @@ type service struct {
 	ctx     context.Context
 	set     *file.Settings // what the settings file says
 	from    string         // that file
-	cluster string         // the one named on the command line, or the boot cluster; empty for none
+	named   string         // the cluster on the command line; empty for none
+	cluster string         // that one, or the boot cluster; empty for none
 	monitor bool           // whether o2hbmonitor goes with the cluster
 }
 
@@ -166,9 +168,7 @@ func (s *service) read(clusterName string) error {
 		return statusError{serviceNotConfigured, fmt.Errorf("%s names the cluster stack %s in %s, and this program runs %s; the user stacks are started by their cluster manager, pacemaker",
 			s.from, s.set.Stack, file.Stack, stack.Label)}
 	}
-	if s.cluster = clusterName; clusterName == "" {
-		s.cluster = s.set.BootCluster
-	}
+	s.named, s.cluster = clusterName, cmp.Or(clusterName, s.set.BootCluster)
 	return nil
 }
 

@@ -42,7 +42,7 @@ func (s *service) takeDown(by *force) error {
 	case have == nil:
 		s.sayCleaned(domains)
 		return nil
-	case s.cluster != "" && s.cluster != have.Name:
+	case s.named != "" && s.named != have.Name:
 		return nil
 	}
 	done, err := by.offline(s.ctx, s.settings, have.Name, false)
