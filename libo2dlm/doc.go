@@ -43,7 +43,7 @@
 // wants it.
 //
 // Declare locks that nobody ever takes Shared with JoinOptions.ExclusiveOnly or
-// MutexOptions.ExclusiveOnly: each request that reaches the kernel is two to three
+// MutexOptions.ExclusiveOnly: each request that reaches the kernel is several
 // times as quick then.
 //
 // # What a lock means

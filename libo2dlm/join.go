@@ -39,7 +39,7 @@ type JoinOptions struct {
 
 	// ExclusiveOnly declares that nobody, on any node, takes a lock of this domain
 	// Shared. Shared is refused then, and requests need no gate (see Gate), which
-	// makes those that reach the kernel two to three times as quick. All programs
+	// makes those that reach the kernel several times as quick. All programs
 	// that join the domain must agree. It is also the way to share locks with C
 	// programs, which know no gate.
 	ExclusiveOnly bool

@@ -77,8 +77,8 @@ func testRefusals(t *testing.T, c *lab.Cluster) {
 // All nodes, two processes each, four goroutines each: no increment is lost, be it
 // through the gate or without.
 func testSum(t *testing.T, c *lab.Cluster) {
-	addUp(t, c, 6000, "sum only", "exclusive only")
-	addUp(t, c, 2000, "sum")
+	addUp(t, c, 3000, "sum only", "exclusive only")
+	addUp(t, c, 1500, "sum")
 }
 
 func addUp(t *testing.T, c *lab.Cluster, total int, resource string, how ...string) {
