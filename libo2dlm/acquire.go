@@ -35,7 +35,7 @@ func (r *resource) acquire(dir *directory, level Level, q queueing) (int, error)
 		if err != nil {
 			return noFile, err
 		}
-		err = r.exclude(fd, level, q)
+		err = r.exclude(dir, &r.file, fd, level, q)
 		if err == nil && r.domain.singleNode {
 			err = checkLinked(fd)
 		}
@@ -86,8 +86,9 @@ func (r *resource) open(dir *directory, name *lockName, level Level, q queueing)
 	}
 }
 
-// exclude takes the flock that keeps the other processes of this node out.
-func (r *resource) exclude(fd int, level Level, q queueing) error {
+// exclude takes the flock that keeps the other processes of this node out, on the
+// open lock called name.
+func (r *resource) exclude(dir *directory, name *lockName, fd int, level Level, q queueing) error {
 	if q == wait && !r.wanted() {
 		return errUnwanted
 	}
@@ -98,19 +99,19 @@ func (r *resource) exclude(fd int, level Level, q queueing) error {
 	}
 	switch q {
 	case wait:
-		stop := startKnocking(fd)
+		stop := startKnocking(dir.fd, name)
 		defer stop()
 		return flock(fd, level, 0)
 	case grace:
-		return r.excludeWhileWanted(fd, level)
+		return r.excludeWhileWanted(dir, name, fd, level)
 	}
 	return fmt.Errorf("%w: another process of this node holds it (%w)", ErrBusy, err)
 }
 
 // excludeWhileWanted asks for the flock again and again until nobody wants it.
-func (r *resource) excludeWhileWanted(fd int, level Level) error {
+func (r *resource) excludeWhileWanted(dir *directory, name *lockName, fd int, level Level) error {
 	for pause := firstPause; r.wanted(); pause = min(2*pause, lastPause) {
-		knock(fd)
+		knock(dir.fd, name)
 		time.Sleep(pause)
 		if err := flock(fd, level, unix.LOCK_NB); err != unix.EWOULDBLOCK {
 			return err

@@ -12,14 +12,33 @@ import (
 // so that they can never land in what lies below the mount point after an
 // unmount: a plain directory, where they would exclude nobody.
 type directory struct {
-	fd   int
-	refs int // guarded by Domain.mu; closed when it falls to 0
+	fd      int
+	passage *passage // of descriptors from threads apart; nil with SingleNode
+	refs    int      // guarded by Domain.mu; closed when it falls to 0
+}
+
+// newDirectory makes a directory of its descriptor, which it closes when it fails.
+func newDirectory(fd int, singleNode bool) (*directory, error) {
+	dir := &directory{fd: fd, refs: 1}
+	if singleNode {
+		return dir, nil
+	}
+	var err error
+	if dir.passage, err = newPassage(fd); err != nil {
+		unix.Close(fd)
+		return nil, err
+	}
+	return dir, nil
 }
 
 // unref gives one reference up. The caller holds Domain.mu.
 func (dir *directory) unref() {
-	if dir.refs--; dir.refs == 0 {
-		unix.Close(dir.fd)
+	if dir.refs--; dir.refs > 0 {
+		return
+	}
+	unix.Close(dir.fd)
+	if dir.passage != nil {
+		dir.passage.close()
 	}
 }
 

@@ -42,7 +42,7 @@ func (r *resource) pass(dir *directory, q queueing) (int, error) {
 	if err != nil {
 		return noFile, fmt.Errorf("gate: %w", err)
 	}
-	if err := r.exclude(fd, Exclusive, q); err != nil {
+	if err := r.exclude(dir, &r.gate, fd, Exclusive, q); err != nil {
 		unix.Close(fd)
 		if err == errUnwanted {
 			return noFile, err

@@ -47,6 +47,14 @@ func (d *Domain) lockInline(c call) *Hold {
 	return r.newHold()
 }
 
+// isWarm tells whether this process had a lock last and nobody has wanted it.
+func (d *Domain) isWarm(name string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	_, warm := d.warm[name]
+	return warm
+}
+
 // beginInline enters a request for a resource that is warm, and neither held nor
 // requested by this process, into the domain's books.
 func (d *Domain) beginInline(name string) (*resource, *directory) {

@@ -161,10 +161,13 @@ func (d *Domain) enter(gone *directory) error {
 	if err != nil {
 		return err
 	}
+	dir, err := newDirectory(fd, d.singleNode)
+	if err != nil {
+		return err
+	}
 
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	dir := &directory{fd: fd, refs: 1}
 	if d.closed {
 		dir.unref()
 		return nil

@@ -5,6 +5,7 @@ package libo2dlm
 import (
 	"sync"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,17 +23,18 @@ const (
 	lastKnock  = 500 * time.Millisecond
 )
 
-// knock touches the file. What it cannot do the next knock may.
-func knock(fd int) {
-	// Spelled out because unix.UtimesNanoAt has no way to pass no path: that means
-	// the descriptor itself, and no times mean now (utimensat(2)).
-	_, _, _ = unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(fd), 0, 0, 0, 0, 0)
+// knock touches the lock called name in the directory. What it cannot do the next
+// knock may. It goes by the name and not by a descriptor, which could be one of
+// another thread's: see apart.
+func knock(dir int, name *lockName) {
+	// No times mean now (utimensat(2)).
+	_, _, _ = unix.Syscall6(unix.SYS_UTIMENSAT, uintptr(dir), uintptr(unsafe.Pointer(name)), 0, unix.AT_SYMLINK_NOFOLLOW, 0, 0)
 }
 
 // startKnocking knocks from time to time until the function that it returns is
-// called. After that the descriptor is not touched any more.
-func startKnocking(fd int) (stop func()) {
-	k := &knocker{fd: fd, pause: firstKnock}
+// called. After that the directory is not used any more.
+func startKnocking(dir int, name *lockName) (stop func()) {
+	k := &knocker{dir: dir, name: name, pause: firstKnock}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.timer = time.AfterFunc(k.pause, k.knock)
@@ -41,7 +43,8 @@ func startKnocking(fd int) (stop func()) {
 
 type knocker struct {
 	mu      sync.Mutex
-	fd      int
+	dir     int
+	name    *lockName
 	pause   time.Duration
 	stopped bool
 	timer   *time.Timer
@@ -53,7 +56,7 @@ func (k *knocker) knock() {
 	if k.stopped {
 		return
 	}
-	knock(k.fd)
+	knock(k.dir, k.name)
 	k.pause = min(2*k.pause, lastKnock)
 	k.timer.Reset(k.pause)
 }

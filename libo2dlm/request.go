@@ -35,24 +35,26 @@ func (r *resource) serve() {
 		if !ok {
 			return
 		}
-		if d.crowded() {
+		if q.dir.passage == nil && d.crowded() {
 			// The thread that a long wait costs would stay idle for ever after it. A
 			// goroutine that ends locked to its thread ends the thread as well.
 			runtime.LockOSThread()
 		}
-		fd, gate, err := r.ask(q)
+		g := r.request(q)
+		err := g.err
 		if errors.Is(err, unix.ENOENT) && rejoins < maxRejoins {
 			rejoins++
+			g.leave()
 			if err = d.enter(q.dir); err == nil {
 				d.end(q.dir)
 				continue
 			}
 			err = fmt.Errorf("the domain was removed; joining it again: %w", err)
 		}
-		if r.deliver(fd, err, q) && gate != noFile && q.level == Exclusive {
-			r.follow(q.dir)
+		if r.deliver(g.fd, err, q) && g.gate != noFile && q.level == Exclusive {
+			r.follow(g)
 		}
-		leaveGate(gate)
+		g.leave()
 		d.end(q.dir)
 	}
 }
@@ -102,6 +104,59 @@ func (d *Domain) crowded() bool {
 	return d.requests > keptThreads+runtime.GOMAXPROCS(0)
 }
 
+// granted is what a request came to.
+type granted struct {
+	dir   *directory
+	fd    int // of the lock, in the process's table
+	gate  int // in the table of who asked
+	apart *apart
+	err   error
+}
+
+// do makes a call where the gate is open.
+func (g *granted) do(call func()) {
+	if g.apart == nil {
+		call()
+		return
+	}
+	g.apart.do(call)
+}
+
+// leave closes the gate and ends the thread that asked.
+func (g *granted) leave() {
+	g.do(func() { leaveGate(g.gate) })
+	g.gate = noFile
+	if g.apart != nil {
+		g.apart.end()
+		g.apart = nil
+	}
+}
+
+// request makes the request: one that may wait for other nodes on a thread apart,
+// unless the node has the lock cached, as far as is known, and it is granted at once.
+func (r *resource) request(q request) granted {
+	d := r.domain
+	g := granted{dir: q.dir, fd: noFile, gate: noFile}
+	if q.dir.passage == nil { // a plain directory, on which nothing waits that cannot be ended
+		g.fd, g.gate, g.err = r.ask(q)
+		return g
+	}
+	if q.queueing == dontWait || d.isWarm(r.name) {
+		if g.fd, g.gate, g.err = r.askOnce(q, dontWait); !errors.Is(g.err, ErrBusy) {
+			return g
+		}
+		if q.queueing == dontWait && d.tryGrace <= 0 {
+			return g
+		}
+	}
+	g.apart = newApart(q.dir)
+	g.apart.do(func() { g.fd, g.gate, g.err = r.askPatiently(q, g.err) })
+	if g.err == nil {
+		g.fd, g.err = g.apart.fetch(g.fd)
+	}
+	return g
+}
+
 // ask makes the request. A TryLock that finds the lock busy gives a cache of it
 // the time to let go.
 func (r *resource) ask(q request) (fd, gate int, err error) {
@@ -109,7 +164,15 @@ func (r *resource) ask(q request) (fd, gate int, err error) {
 	if q.queueing == wait || !errors.Is(err, ErrBusy) || r.domain.tryGrace <= 0 {
 		return fd, gate, err
 	}
-	busy := err
+	return r.askPatiently(q, err)
+}
+
+// askPatiently makes a request that waits: that of a Lock, or that of a TryLock
+// which was told that the lock is busy.
+func (r *resource) askPatiently(q request, busy error) (fd, gate int, err error) {
+	if q.queueing == wait {
+		return r.askOnce(q, wait)
+	}
 	over := time.AfterFunc(r.domain.tryGrace, func() { r.domain.expire(q, busy) })
 	defer over.Stop()
 	return r.askOnce(q, grace)
@@ -172,11 +235,15 @@ func (r *resource) deliver(fd int, err error, q request) bool {
 // if somebody who does not pass the gate, a C program on another node, has asked
 // for the lock in this very moment does the open wait, until the holder releases;
 // nothing waits for it but the gate.
-func (r *resource) follow(dir *directory) {
+func (r *resource) follow(g granted) {
 	if !r.remains() {
 		return // released already
 	}
-	fd, err := openName(dir.fd, &r.file, Shared.access()|unix.O_CLOEXEC|unix.O_NOFOLLOW)
+	fd, err := noFile, error(nil)
+	g.do(func() { fd, err = openName(g.dir.fd, &r.file, Shared.access()|unix.O_CLOEXEC|unix.O_NOFOLLOW) })
+	if err == nil && g.apart != nil {
+		fd, err = g.apart.fetch(fd)
+	}
 	if err == nil && !r.grant.follow(fd) {
 		closeLock(fd)
 	}

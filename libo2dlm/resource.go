@@ -120,7 +120,7 @@ func (r *resource) leave(after func()) error {
 	d.mu.Unlock()
 
 	d.quiet(r)
-	if !r.gated && !r.warm {
+	if !r.warm {
 		r.cool()
 	}
 	err := r.grant.close()

@@ -156,26 +156,47 @@ func (up *upgrade) decide(err error) {
 	}
 }
 
-// ask passes the gate, requests the exclusive level, and gives it to the hold.
+// ask passes the gate, requests the exclusive level, and gives it to the hold. With
+// grace it waits for other nodes, on a thread apart.
 func (up *upgrade) ask(q queueing) error {
 	r := up.resource
-	gate, err := up.open(&r.gate, q)
-	if err != nil {
-		return fmt.Errorf("gate: %w", err)
+	g := granted{dir: up.dir, fd: noFile, gate: noFile}
+	if q == grace && up.dir.passage != nil {
+		g.apart = newApart(up.dir)
 	}
-	defer leaveGate(gate)
-	if err := up.repeat(gate, q, func() error { return busyFlock(flock(gate, Exclusive, unix.LOCK_NB)) }); err != nil {
-		return fmt.Errorf("gate: %w", err)
+	defer g.leave()
+	g.do(func() { g.fd, g.gate, g.err = up.request(q) })
+	if g.err == nil && g.apart != nil {
+		g.fd, g.err = g.apart.fetch(g.fd)
 	}
-	fd, err := up.open(&r.file, q)
-	if err != nil {
-		return err
+	if g.err != nil {
+		return g.err
 	}
-	if err := up.repeat(fd, q, func() error { return up.give(fd) }); err != nil {
-		closeLock(fd)
+	if err := up.repeat(&r.file, q, func() error { return up.give(g.fd) }); err != nil {
+		closeLock(g.fd)
 		return err
 	}
 	return nil
+}
+
+// request passes the gate and opens the lock. The gate stays open on success.
+func (up *upgrade) request(q queueing) (fd, gate int, err error) {
+	r := up.resource
+	gate, err = up.open(&r.gate, q)
+	if err != nil {
+		return noFile, noFile, fmt.Errorf("gate: %w", err)
+	}
+	err = up.repeat(&r.gate, q, func() error { return busyFlock(flock(gate, Exclusive, unix.LOCK_NB)) })
+	if err != nil {
+		err = fmt.Errorf("gate: %w", err)
+	} else {
+		fd, err = up.open(&r.file, q)
+	}
+	if err != nil {
+		leaveGate(gate)
+		return noFile, noFile, err
+	}
+	return fd, gate, nil
 }
 
 // give makes fd the hold's exclusive descriptor, if the caller still waits.
@@ -201,13 +222,13 @@ func (up *upgrade) give(fd int) error {
 
 // repeat tries, and with grace goes on trying while another process of this node
 // is in the way, at whose door it knocks.
-func (up *upgrade) repeat(fd int, q queueing, try func() error) error {
+func (up *upgrade) repeat(name *lockName, q queueing, try func() error) error {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := try()
 		if q == dontWait || !errors.Is(err, ErrBusy) || up.isAbandoned() {
 			return err
 		}
-		knock(fd)
+		knock(up.dir.fd, name)
 		time.Sleep(pause)
 	}
 }

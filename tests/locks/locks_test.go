@@ -48,6 +48,7 @@ func TestNodes(t *testing.T) {
 		{"mixed", testMixed},
 		{"kill on the same node", testKillSameNode},
 		{"kill on another node", testKillOtherNode},
+		{"kill a waiter", testKillWaiter},
 		{"rejoin", testRejoin},
 		{"unlink", testUnlink},
 		{"power cut", testPowerCut},
@@ -189,6 +190,29 @@ func testKillOtherNode(t *testing.T, c *lab.Cluster) {
 	if r := try.Wait(); r.Status != tryBusy {
 		t.Errorf("TryLock ended with %d, want %d: %s%s", r.Status, tryBusy, r.Stdout, r.Stderr)
 	}
+}
+
+// A process that is killed while it waits in the kernel for one lock lets go of the
+// other that it holds at once, although the wait cannot be ended. (Did it not, two such
+// processes would wait for each other for ever.)
+func testKillWaiter(t *testing.T, c *lab.Cluster) {
+	const mine, theirs = "kill2 mine", "kill2 theirs"
+	holder := c.Node(1).StartSelf("hold", theirs)
+	holder.WaitLine("held")
+	both := c.Node(0).StartSelf("both", mine, theirs)
+	var pid int
+	if _, err := fmt.Sscanf(both.WaitLine("held"), "held by %d", &pid); err != nil {
+		t.Fatal(err)
+	}
+	c.Node(0).MustShell(fmt.Sprintf("until grep -q '^State:.D' /proc/%d/task/*/status; do sleep 0.05; done", pid))
+	both.Kill(syscall.SIGKILL)
+	next := c.Node(2).StartSelf("hold", mine)
+	next.WaitLine("held") // while the killed process still waits for the holder
+	for _, p := range []*lab.Process{next, holder} {
+		p.Kill(syscall.SIGTERM)
+		good(t, p)
+	}
+	both.Wait()
 }
 
 // holderAndWaiter starts a process that holds the resource and one that waits

@@ -25,6 +25,7 @@ import (
 func TestMain(m *testing.M) {
 	lab.Main(m, map[string]func(args []string) int{
 		"act":      role(act),
+		"both":     role(both),
 		"cache":    role(cache),
 		"crowd":    role(crowd),
 		"hold":     role(hold),
@@ -146,6 +147,16 @@ func anyThreadInD() bool {
 		}
 	}
 	return false
+}
+
+// both holds a lock and waits for another until it is killed.
+func both(d *libo2dlm.Domain, args []string) error {
+	if _, err := d.Lock(context.Background(), args[0], libo2dlm.Exclusive); err != nil {
+		return err
+	}
+	fmt.Printf("held by %d\n", os.Getpid())
+	_, err := d.Lock(context.Background(), args[1], libo2dlm.Exclusive)
+	return fmt.Errorf("the other lock was to be had: %w", err)
 }
 
 // hold RESOURCE locks, says "held", and releases at SIGTERM. It says "waiting"

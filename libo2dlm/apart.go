@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package libo2dlm
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// apart is a thread with a table of descriptors of its own, for requests that wait
+// in the kernel.
+//
+// Nothing ends the wait of open(2) on dlmfs, and a process that is killed closes its
+// files when the last of its threads has ended. Did a waiting thread share them, then
+// a process that is killed while it waits for one lock would keep all others that it
+// holds: two such processes wait for each other for ever, and one waits for itself
+// that asks for a level of a lock which it holds while another node wants that (Linux
+// 6.1, measured). So the thread that waits has nothing but the gate that it has passed;
+// what it is granted is passed on to the process's own table.
+//
+// It also keeps what the Go runtime needs, on whatever thread it runs: its poller and
+// standard error. Where the kernel gives a thread no table of its own (before Linux 5.9,
+// or behind a filter of system calls) it shares that of the process.
+type apart struct {
+	calls    chan func()
+	passage  *passage
+	unshared bool // written by the thread before its first call
+}
+
+// newApart starts a thread that can open locks in the directory. End it.
+func newApart(dir *directory) *apart {
+	a := &apart{calls: make(chan func()), passage: dir.passage}
+	go a.start()
+	return a
+}
+
+// start runs the thread, on any but the first of the process: that one cannot end, and
+// its table is what the process shows as its own. While this goroutine is locked to it
+// no other is put there.
+func (a *apart) start() {
+	runtime.LockOSThread()
+	if unix.Gettid() != unix.Getpid() {
+		a.run()
+		return
+	}
+	defer runtime.UnlockOSThread()
+	elsewhere := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		close(elsewhere)
+		a.run()
+	}()
+	<-elsewhere
+}
+
+// run is the life of the thread. Its goroutine never lets go of it, so that it ends
+// with it and nothing else of the program ever runs there.
+func (a *apart) run() {
+	a.unshared = unshareFiles(a.passage.kept) == nil
+	for call := range a.calls {
+		call()
+	}
+}
+
+// end ends the thread, which closes what it still has open. It may be in a call then
+// whose outcome nobody waits for.
+func (a *apart) end() { close(a.calls) }
+
+// do makes a call on the thread. Descriptors that the call opens are the thread's.
+func (a *apart) do(call func()) {
+	done := make(chan struct{})
+	a.calls <- func() {
+		defer close(done)
+		call()
+	}
+	<-done
+}
+
+// fetch moves a descriptor of the thread to the process's table.
+func (a *apart) fetch(fd int) (moved int, err error) {
+	if !a.unshared {
+		return fd, nil
+	}
+	a.passage.mu.Lock()
+	defer a.passage.mu.Unlock()
+	a.do(func() {
+		err = a.passage.send(fd)
+		// Not closeLock, whose LOCK_UN would be felt by all copies.
+		_ = closeRaw(fd)
+	})
+	if err != nil {
+		return noFile, fmt.Errorf("pass a descriptor to the process: sendmsg: %w", err)
+	}
+	if moved, err = a.passage.receive(); err != nil {
+		return noFile, fmt.Errorf("pass a descriptor to the process: recvmsg: %w", err)
+	}
+	return moved, nil
+}
+
+// passage is a pair of sockets that descriptors go through, one at a time, out of the
+// tables of threads apart.
+type passage struct {
+	mu      sync.Mutex
+	in, out int
+	kept    []int // what such a thread keeps of the process's descriptors, ascending
+}
+
+// newPassage makes the passage of a directory. It is made early, so that the numbers
+// are low: see unshareFiles.
+func newPassage(dir int) (*passage, error) {
+	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("socketpair: %w", err)
+	}
+	p := &passage{in: ends[0], out: ends[1]}
+	if p.kept, err = runtimeFiles(); err != nil {
+		p.close()
+		return nil, err
+	}
+	p.kept = append(p.kept, dir, p.in, unix.Stderr)
+	slices.Sort(p.kept)
+	p.kept = slices.Compact(p.kept)
+	return p, nil
+}
+
+// runtimeFiles returns the descriptors of pollers that this process has, that of the
+// Go runtime among them: an epoll(7) set and an eventfd(2) that wakes whoever waits
+// there. netpoll_epoll.go in package runtime.
+func runtimeFiles() ([]int, error) {
+	// The first timer makes them.
+	time.AfterFunc(time.Hour, func() {}).Stop()
+	const table = "/proc/self/fd"
+	entries, err := os.ReadDir(table)
+	if err != nil {
+		return nil, err
+	}
+	var files []int
+	for _, e := range entries {
+		is, err := os.Readlink(filepath.Join(table, e.Name()))
+		if err != nil || is != "anon_inode:[eventpoll]" && is != "anon_inode:[eventfd]" {
+			continue // of another kind, or closed meanwhile
+		}
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, fd)
+	}
+	return files, nil
+}
+
+func (p *passage) close() {
+	unix.Close(p.in)
+	unix.Close(p.out)
+}
+
+// send is called by the thread.
+func (p *passage) send(fd int) error {
+	return retry(func() error { return unix.Sendmsg(p.in, []byte{0}, unix.UnixRights(fd), nil, 0) })
+}
+
+// receive is called by the process when there is something to receive.
+func (p *passage) receive() (int, error) {
+	var data [1]byte
+	control := make([]byte, unix.CmsgSpace(4))
+	var n int
+	err := retry(func() (err error) {
+		_, n, _, _, err = unix.Recvmsg(p.out, data[:], control, unix.MSG_CMSG_CLOEXEC)
+		return err
+	})
+	if err != nil {
+		return noFile, err
+	}
+	messages, err := unix.ParseSocketControlMessage(control[:n])
+	if err != nil || len(messages) != 1 {
+		return noFile, unix.EMFILE // the kernel had no number for it, and says so by leaving it out
+	}
+	fds, err := unix.ParseUnixRights(&messages[0])
+	if err != nil || len(fds) != 1 {
+		return noFile, unix.EMFILE
+	}
+	return fds[0], nil
+}
+
+// unshareFiles gives the calling thread a table of descriptors with no more than a few
+// of the process's, in ascending order. The kernel copies only those up to the highest.
+// close_range(2), CLOSE_RANGE_UNSHARE, Linux 5.9.
+func unshareFiles(kept []int) error {
+	const unshare = 1 << 1 // CLOSE_RANGE_UNSHARE, include/uapi/linux/close_range.h
+	if err := closeRange(kept[len(kept)-1]+1, -1, unshare); err != nil {
+		return err
+	}
+	next := 0
+	for _, fd := range kept {
+		if next < fd {
+			if err := closeRange(next, fd-1, 0); err != nil {
+				return err
+			}
+		}
+		next = fd + 1
+	}
+	return nil
+}
+
+// closeRange closes descriptors, last included; -1 is the highest there can be.
+func closeRange(first, last, flags int) error {
+	_, _, errno := unix.Syscall(unix.SYS_CLOSE_RANGE, uintptr(uint32(first)), uintptr(uint32(last)), uintptr(flags))
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}
