@@ -42,7 +42,7 @@ var faults = []struct {
 
 func testBroken(t *testing.T, c *lab.Cluster, f fault, found error) {
 	r := begin(t, c, build(t, f), f.name)
-	time.Sleep(2 * time.Second)
+	time.Sleep(1500 * time.Millisecond)
 	wrong := r.end()
 	if !errors.Is(errors.Join(wrong...), found) {
 		t.Errorf("this library passed, want %q; found:\n%s", found, first(wrong))
@@ -52,9 +52,11 @@ func testBroken(t *testing.T, c *lab.Cluster, f fault, found error) {
 
 func testChaos(t *testing.T, c *lab.Cluster) {
 	r := begin(t, c, build(t, none), "chaos")
-	time.Sleep(10 * time.Second)
-	wrong := r.end()
-	if len(wrong) != 0 {
+	r.storm(stormTime(t))
+	if wrong := r.end(); len(wrong) != 0 {
 		t.Errorf("%d violations:\n%s", len(wrong), first(wrong))
+	}
+	if n := r.history.Len(); n < leastOperations {
+		t.Errorf("%d operations say too little, want %d", n, leastOperations)
 	}
 }

@@ -103,13 +103,6 @@ func (r *run) rejoin(i int) {
 	}
 }
 
-// doom marks the programs of a node that is about to die.
-func (r *run) doom(i int) {
-	for _, p := range r.guests[i].programs {
-		p.doomed = true
-	}
-}
-
 // first returns the beginning of what is wrong.
 func first(wrong []error) string {
 	var b strings.Builder
