@@ -21,6 +21,7 @@ func TestLocks(t *testing.T) {
 	rig.Online(t, c)
 	rig.Format(c)
 	rig.Heartbeat(t, c)
+	t.Run("torture", func(t *testing.T) { testTorture(t, c) })
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) { testBroken(t, c, f.fault, f.found) })
 	}

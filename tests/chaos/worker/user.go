@@ -61,7 +61,7 @@ func (u *user) once(ctx context.Context) error {
 }
 
 // burst is how often a Mutex is used in turn, which is what it is for.
-const burst = 100
+const burst = 200
 
 func (u *user) mutex(ctx context.Context, resource int, level libo2dlm.Level) error {
 	for range 1 + rand.IntN(burst) {
