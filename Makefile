@@ -14,6 +14,7 @@ INITLINKS ?= o2cb ocfs2
 DESTDIR  ?=
 FUZZTIME ?= 100000x
 BENCHTIME ?= 1s
+CHAOSTIME ?= 10m
 VERSION  ?= 0.1.0$(shell git describe --always --dirty --exclude '*' 2>/dev/null | sed 's/^/+g/')
 
 # The other names of the one binary, each behaving as the C tool of that name.
@@ -74,6 +75,10 @@ lab-shell: packages build ## a shell in node 0 of a running two-node cluster
 bench: packages build ## benchmarks, and ratios to the C tools
 	$(GO) test -run '^$$' -bench . -benchtime $(BENCHTIME) ./...
 	$(GO) -C tests test -run '^$$' -bench . -benchtime $(BENCHTIME) ./bench
+
+.PHONY: chaos
+chaos: packages build ## kill, cut off and delay nodes that use locks, for CHAOSTIME, and judge what they saw
+	O2CB_CHAOS_TIME=$(CHAOSTIME) $(GO) -C tests test -count=1 -timeout 24h -v ./chaos
 
 .PHONY: packages
 packages: ## fetch what the tests need (Debian packages: installed as root, else unpacked in .cache)

@@ -3,6 +3,7 @@ module github.com/o2cb-go/o2cb/tests
 go 1.26.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/cpuguy83/go-md2man/v2 v2.0.7
 	github.com/creack/pty v1.1.24
 	github.com/o2cb-go/o2cb v0.0.0

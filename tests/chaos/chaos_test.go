@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chaos
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/o2cb-go/o2cb/tests/chaos/history"
+	"github.com/o2cb-go/o2cb/tests/lab"
+	"github.com/o2cb-go/o2cb/tests/rig"
+)
+
+func TestMain(m *testing.M) { lab.Main(m, nil) }
+
+// One cluster serves all: the last part takes its nodes down.
+func TestLocks(t *testing.T) {
+	c := lab.Start(t, lab.Nodes(3), lab.Disk("heartbeat", "64M"), lab.Disk("registers", "1M"))
+	rig.Load(t, c)
+	rig.Online(t, c)
+	rig.Format(c)
+	rig.Heartbeat(t, c)
+	t.Run("torture", func(t *testing.T) { testTorture(t, c) })
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) { testBroken(t, c, f.fault, f.found) })
+	}
+	t.Run("chaos", func(t *testing.T) { testChaos(t, c) })
+}
+
+// faults are broken libraries, and by what they are found out.
+var faults = []struct {
+	fault
+	found error
+}{
+	{fault{"no exclusion of processes", "acquire.go",
+		"err = r.exclude(fd, level, q)", "err = nil"}, history.ErrOverlap},
+	{fault{"no exclusion of nodes", "mutex_state.go",
+		"return inUse(m.state.Load())", "return !m.leaving && inUse(m.state.Load())"}, history.ErrOverlap},
+	{fault{"no token", "token.go",
+		"return (t | restarted) + 1", "return max(t, 2)"}, history.ErrRegister},
+}
+
+func testBroken(t *testing.T, c *lab.Cluster, f fault, found error) {
+	r := begin(t, c, build(t, f), f.name)
+	time.Sleep(1500 * time.Millisecond)
+	wrong := r.end()
+	if !errors.Is(errors.Join(wrong...), found) {
+		t.Errorf("this library passed, want %q; found:\n%s", found, first(wrong))
+	}
+	t.Log(first(wrong))
+}
+
+func testChaos(t *testing.T, c *lab.Cluster) {
+	r := begin(t, c, build(t, none), "chaos")
+	r.storm(stormTime(t))
+	if wrong := r.end(); len(wrong) != 0 {
+		t.Errorf("%d violations:\n%s", len(wrong), first(wrong))
+	}
+	if n := r.history.Len(); n < leastOperations {
+		t.Errorf("%d operations say too little, want %d", n, leastOperations)
+	}
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chaos
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/o2cb-go/o2cb/tests/chaos/history"
+	"github.com/o2cb-go/o2cb/tests/lab"
+	"github.com/o2cb-go/o2cb/tests/rig"
+)
+
+const (
+	resources  = 6
+	processes  = 2 // a node
+	goroutines = 4 // a process
+)
+
+// run is programs on all nodes that use the locks of one domain.
+type run struct {
+	t       *testing.T
+	cluster *lab.Cluster
+	worker  string
+	domain  string
+	guests  []*guest // by node, of its latest boot
+	gone    []*guest // of boots before
+	started uint32   // programs
+	history history.History
+}
+
+// begin starts programs on all nodes. The disk is new to them: each run writes
+// values of its own.
+func begin(t *testing.T, c *lab.Cluster, worker, domain string) *run {
+	t.Helper()
+	r := &run{t: t, cluster: c, worker: worker, domain: domain}
+	c.Node(0).MustRun("dd", "if=/dev/zero", "of="+c.Disk(1), "bs=1M", "count=1", "oflag=direct")
+	for i, n := range c.Nodes() {
+		g := &guest{node: n, boot: i}
+		g.install(t, worker)
+		r.guests = append(r.guests, g)
+	}
+	for _, g := range r.guests {
+		for range processes {
+			r.start(g)
+		}
+	}
+	for _, g := range r.guests {
+		for _, p := range g.programs {
+			g.awaitStart(t, p)
+		}
+	}
+	return r
+}
+
+func (r *run) start(g *guest) *program {
+	r.t.Helper()
+	r.started++
+	return g.start(r.t, r.worker, r.started, r.domain, r.cluster.Disk(1), resources, goroutines)
+}
+
+// end ends the programs and returns what is wrong with their history.
+func (r *run) end() []error {
+	r.t.Helper()
+	for _, g := range r.guests {
+		for _, p := range g.alive() {
+			p.Kill(syscall.SIGTERM)
+		}
+	}
+	stopped := time.Now()
+	for _, g := range r.guests {
+		g.readClock(r.t, r.worker) // an offset that has changed shows now
+	}
+	for _, g := range append(r.gone, r.guests...) {
+		g.finish(r.t, &r.history)
+		r.t.Logf("%s: clock known to %v", g.node.Name(), time.Duration(g.clock.Slack()))
+	}
+	ended := time.Now()
+	wrong := r.history.Check()
+	r.t.Logf("%d operations (%v) of %d programs, %d of them found no value; programs ended in %v, judged in %v",
+		r.history.Len(), r.history.Count(), r.started, r.history.Lost(), ended.Sub(stopped).Round(time.Millisecond), time.Since(ended).Round(time.Millisecond))
+	return wrong
+}
+
+// rejoin boots a node that is off, and brings it back with new programs.
+func (r *run) rejoin(i int) {
+	r.t.Helper()
+	n := r.guests[i].node
+	r.gone = append(r.gone, r.guests[i])
+	n.Boot()
+	n.WriteFile(rig.ConfigPath, []byte(rig.Config(r.cluster)), 0o644)
+	tool := rig.Tool(r.t, "o2cb_ctl")
+	n.MustRun(tool, "online", rig.Name)
+	rig.Hasten(n)
+	n.MustRun(tool, "heartbeat", "start", r.cluster.Disk(0))
+	g := &guest{node: n, boot: len(r.guests) + len(r.gone)}
+	r.guests[i] = g
+	g.install(r.t, r.worker)
+	for range processes {
+		g.awaitStart(r.t, r.start(g))
+	}
+}
+
+// first returns the beginning of what is wrong.
+func first(wrong []error) string {
+	var b strings.Builder
+	for _, err := range wrong[:min(len(wrong), 3)] {
+		b.WriteString(err.Error() + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package chaos
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/o2cb-go/o2cb/tests/lab"
+)
+
+// A C program, linked to the library of ocfs2-tools, and ours on other nodes take
+// turns with one lock. Each finds in its value block how many turns there were
+// before, and adds its own: together they see each number once, and each of them
+// sees them grow. (One C program on a node: their library does not keep the
+// programs of a node apart.)
+func testTorture(t *testing.T, c *lab.Cluster) {
+	const turns = 3000
+	theirs, ours := buildTorture(t), build(t, none)
+	var running []*lab.Process
+	for i, n := range c.Nodes() {
+		program, args := ours, []string{installed(ours), "torture"}
+		if i < 2 {
+			program, args = theirs, []string{installed(theirs)}
+		}
+		n.Push(program, installed(program))
+		running = append(running, n.Start(lab.Command{Args: append(args, "torture", "lock", fmt.Sprint(turns))}))
+	}
+	seen := map[int]bool{}
+	changes, last := 0, -1
+	who := map[int]int{}
+	for i, p := range running {
+		r := p.Wait()
+		if r.Status != 0 {
+			t.Fatalf("%s: status %d: %s", p.Stdout(), r.Status, r.Stderr)
+		}
+		before := 0
+		for line := range strings.Lines(r.Stdout) {
+			turn, err := strconv.Atoi(strings.TrimSpace(line))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen[turn] || turn <= before || turn > turns*len(running) {
+				t.Fatalf("node %d had turn %d after %d; somebody else had it: %v", i, turn, before, seen[turn])
+			}
+			seen[turn], before, who[turn] = true, turn, i
+		}
+	}
+	if len(seen) != turns*len(running) {
+		t.Errorf("%d turns, want %d", len(seen), turns*len(running))
+	}
+	for turn := range len(seen) {
+		if who[turn+1] != last {
+			changes, last = changes+1, who[turn+1]
+		}
+	}
+	t.Logf("%d turns; the lock changed nodes %d times", len(seen), changes)
+	if changes < 100 {
+		t.Errorf("the lock changed nodes only %d times: the programs did not run side by side", changes)
+	}
+}
+
+// buildTorture compiles the C program.
+func buildTorture(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "torture")
+	unpacked := filepath.Join("..", "..", ".cache", "packages", "usr") // when not root: see tests/packages
+	cmd := lab.Host(t.Context(), t, "tcc", "-I"+filepath.Join(unpacked, "include"), "-L"+filepath.Join(unpacked, "lib", "x86_64-linux-gnu"),
+		"-o", program, "testdata/torture.c", "-lo2dlm", "-lcom_err")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s (make packages)", cmd, err, out)
+	}
+	return program
+}
