@@ -14,18 +14,31 @@ import (
 
 func TestMain(m *testing.M) { lab.Main(m, nil) }
 
-// One cluster serves all: the last part takes its nodes down.
-func TestLocks(t *testing.T) {
+// TestChaos has programs use locks while they are killed and their nodes die. What
+// C programs and ours make of the same locks comes first, while all nodes are well.
+func TestChaos(t *testing.T) {
+	c := cluster(t)
+	t.Run("torture", func(t *testing.T) { testTorture(t, c) })
+	t.Run("storm", func(t *testing.T) { testStorm(t, c) })
+}
+
+// TestBroken shows that broken libraries are found out. Their nodes are not fit for
+// anything else afterwards.
+func TestBroken(t *testing.T) {
+	c := cluster(t)
+	for _, f := range faults {
+		t.Run(f.name, func(t *testing.T) { testBroken(t, c, f.fault, f.found) })
+	}
+}
+
+func cluster(t *testing.T) *lab.Cluster {
+	t.Helper()
 	c := lab.Start(t, lab.Nodes(3), lab.Disk("heartbeat", "64M"), lab.Disk("registers", "1M"))
 	rig.Load(t, c)
 	rig.Online(t, c)
 	rig.Format(c)
 	rig.Heartbeat(t, c)
-	t.Run("torture", func(t *testing.T) { testTorture(t, c) })
-	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) { testBroken(t, c, f.fault, f.found) })
-	}
-	t.Run("chaos", func(t *testing.T) { testChaos(t, c) })
+	return c
 }
 
 // faults are broken libraries, and by what they are found out.
@@ -34,7 +47,7 @@ var faults = []struct {
 	found error
 }{
 	{fault{"no exclusion of processes", "acquire.go",
-		"err = r.exclude(fd, level, q)", "err = nil"}, history.ErrOverlap},
+		"err = r.exclude(dir, &r.file, fd, level, q)", "err = nil"}, history.ErrOverlap},
 	{fault{"no exclusion of nodes", "mutex_state.go",
 		"return inUse(m.state.Load())", "return !m.leaving && inUse(m.state.Load())"}, history.ErrOverlap},
 	{fault{"no token", "token.go",
@@ -51,9 +64,12 @@ func testBroken(t *testing.T, c *lab.Cluster, f fault, found error) {
 	t.Log(first(wrong))
 }
 
-func testChaos(t *testing.T, c *lab.Cluster) {
+func testStorm(t *testing.T, c *lab.Cluster) {
 	r := begin(t, c, build(t, none), "chaos")
 	r.storm(stormTime(t))
+	for end := time.Now().Add(overtime); r.recorded() < leastOperations && time.Now().Before(end); {
+		r.gusts(overtime / 20)
+	}
 	if wrong := r.end(); len(wrong) != 0 {
 		t.Errorf("%d violations:\n%s", len(wrong), first(wrong))
 	}

@@ -84,6 +84,21 @@ func (r *run) end() []error {
 	return wrong
 }
 
+// recorded returns how many operations the programs have sent so far.
+func (r *run) recorded() (n int) {
+	r.t.Helper()
+	for _, g := range append(r.gone, r.guests...) {
+		for _, p := range g.programs {
+			l, err := history.ReadLog(p.Stdout())
+			if err != nil {
+				r.t.Fatalf("%s: %v", g.node.Name(), err)
+			}
+			n += len(l.Ops)
+		}
+	}
+	return n
+}
+
 // rejoin boots a node that is off, and brings it back with new programs.
 func (r *run) rejoin(i int) {
 	r.t.Helper()

@@ -9,15 +9,19 @@ import (
 	"time"
 )
 
-// leastOperations is what a run in CI has to judge.
-const leastOperations = 200_000
+// leastOperations is what a run in CI has to judge. Where the machine is slow the storm
+// goes on for it, but not for longer than overtime.
+const (
+	leastOperations = 200_000
+	overtime        = 5 * time.Minute
+)
 
 // stormTime returns how long the faults go on, without those of whole nodes.
 func stormTime(t *testing.T) time.Duration {
 	t.Helper()
 	text := os.Getenv("O2CB_CHAOS_TIME")
 	if text == "" {
-		text = "100s"
+		text = "60s"
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
