@@ -20,7 +20,8 @@ import (
 //
 // A request of this process that waits in the kernel stays there, with its
 // thread and its descriptor, until it is granted; then it is released and all
-// is gone. Until then the process cannot end, not even by SIGKILL.
+// is gone. Until then the process cannot end, not even by SIGKILL, but when it is
+// killed nothing else is held for it.
 func (d *Domain) Close() error {
 	held := d.close()
 	if len(held) == 0 {

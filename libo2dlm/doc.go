@@ -31,7 +31,8 @@
 //     minute to declare a node dead;
 //   - to keep a service elsewhere from acting on a request that a dead holder sent
 //     before: no lock can do that, see Fencing;
-//   - a program that can be killed while it waits: see Waiting.
+//   - a program whose process is gone at once when it is killed while it waits: its
+//     locks are, the process is not, see Waiting.
 //
 // # Which call
 //
@@ -72,7 +73,9 @@
 //
 // The kernel's wait for another node cannot be interrupted. Lock returns when its
 // context ends, but the thread behind it stays until the lock is granted (and then
-// released again), and the process cannot end before, not even by SIGKILL.
+// released again), and the process cannot end before, not even by SIGKILL. What the
+// process holds is free all the same when it is killed: the thread that waits has a
+// table of descriptors of its own (Linux 5.9), with nothing in it but its request.
 //
 // However many goroutines wait for a resource, one thread waits in the kernel for
 // them, and ends with the wait. See JoinOptions.MaxWaiters for how many resources
