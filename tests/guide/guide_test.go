@@ -55,16 +55,23 @@ apt() {
 cd /root
 `
 
-// TestGuide runs every block where the guide says, those for every node on all of
-// them at once. The names and addresses of the guide are put into the lab's.
-func TestGuide(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(root, "docs/guide.md"))
+// TestPages types the pages, each into two nodes of its own.
+func TestPages(t *testing.T) {
+	for _, page := range []string{"docs/guide.md", "README.md"} {
+		t.Run(page, func(t *testing.T) { testPage(t, page) })
+	}
+}
+
+// testPage runs every block where the page says, those for every node on all of
+// them at once. The names and addresses of the page are put into the lab's.
+func testPage(t *testing.T, page string) {
+	text, err := os.ReadFile(filepath.Join(root, page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks, err := Blocks(string(page))
-	if err != nil {
-		t.Fatalf("docs/guide.md: %v", err)
+	blocks, err := Blocks(string(text))
+	if err != nil || len(blocks) == 0 {
+		t.Fatalf("%s: %d blocks, %v", page, len(blocks), err)
 	}
 	c := lab.Start(t, lab.Nodes(2), lab.Disk("data", "128M"), lab.BootLimit(patience), lab.RunLimit(patience))
 	for _, n := range c.Nodes() {
@@ -76,7 +83,10 @@ func TestGuide(t *testing.T) {
 	names := strings.NewReplacer("alpha", c.Node(0).Name(), "beta", c.Node(1).Name(),
 		"192.0.2.1", c.Node(0).Addr(), "192.0.2.2", c.Node(1).Addr(), "/dev/sdb1", c.Disk(0))
 	for _, b := range blocks {
-		run(t, b, names.Replace(b.Text), nodes(c, b.Where))
+		run(t, page, b, names.Replace(b.Text), nodes(c, b.Where))
+	}
+	for _, n := range c.Nodes() {
+		n.MustShell("umount -a -t ocfs2")
 	}
 	c.Node(0).MustRun("fsck.ocfs2", "-fn", c.Disk(0))
 }
@@ -94,7 +104,7 @@ func nodes(c *lab.Cluster, where string) [][]*lab.Node {
 	return [][]*lab.Node{c.Nodes()}
 }
 
-func run(t *testing.T, b Block, script string, groups [][]*lab.Node) {
+func run(t *testing.T, page string, b Block, script string, groups [][]*lab.Node) {
 	t.Helper()
 	for _, group := range groups {
 		var typed []*lab.Process
@@ -103,7 +113,7 @@ func run(t *testing.T, b Block, script string, groups [][]*lab.Node) {
 		}
 		for i, p := range typed {
 			if r := p.Wait(); r.Status != 0 {
-				t.Fatalf("docs/guide.md:%d, %s: status %d\n%s\n%s%s", b.Line, group[i].Name(), r.Status, b.Text, r.Stdout, r.Stderr)
+				t.Fatalf("%s:%d, %s: status %d\n%s\n%s%s", page, b.Line, group[i].Name(), r.Status, b.Text, r.Stdout, r.Stderr)
 			}
 		}
 	}
