@@ -10,7 +10,7 @@ import (
 
 // hanging prints a line while a process that read disks for us hangs in the
 // kernel. It has been killed: its threads are all that is left of it.
-const hanging = `grep -l '^State:.D' /proc/[0-9]*/task/*/status | xargs -r grep -h '^Name:.exe$' | sort -u`
+const hanging = `grep -l '^State:.D' /proc/[0-9]*/task/*/status | xargs -r grep -h '^Name:.o2cb_ctl$' | sort -u`
 
 // TestHungDisk has a disk beside the regions that does not answer: heartbeat starts
 // without it, and no command hangs with it.
@@ -28,7 +28,7 @@ func TestHungDisk(t *testing.T) {
 
 	e.everywhere("Global heartbeat started\n", o2cb, "start-heartbeat", "web")
 	e.wantRunning(n, e.regions[0], e.regions[1])
-	if got := n.MustShell(hanging).Stdout; got != "Name:\texe\n" {
+	if got := n.MustShell(hanging).Stdout; got != "Name:\to2cb_ctl\n" {
 		t.Fatalf("no read of the disk hangs: %q", got)
 	}
 	n.MustRun(o2cb, "add-heartbeat", "web", e.regions[2])
@@ -37,7 +37,7 @@ func TestHungDisk(t *testing.T) {
 	e.refused(n, []string{"UUID " + nowhere, "dm-1: the disk does not answer"}, rig.Tool(t, "o2cb_ctl"), "heartbeat", "start", nowhere)
 	e.wantRunning(n, e.regions[0], e.regions[1])
 
-	n.MustShell("dmsetup resume below; while " + hanging + " | grep -q exe; do sleep 0.1; done")
+	n.MustShell("dmsetup resume below; while " + hanging + " | grep -q .; do sleep 0.1; done")
 	e.everywhere("Global heartbeat started\n", o2cb, "start-heartbeat", "web")
 	e.wantRunning(n, e.regions...)
 	e.everywhere("Global heartbeat stopped\n", o2cb, "stop-heartbeat", "web")
