@@ -78,16 +78,20 @@ func joined(opts *libo2dlm.JoinOptions, args []string, play func(d *libo2dlm.Dom
 // left waits for requests that were abandoned, and returns an error if
 // goroutines, locks or threads are left.
 func left(threads int) error {
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		err := goleak.Find()
 		if err == nil {
-			break
+			err = leftOpen(threads)
 		}
-		if time.Now().After(deadline) {
+		if err == nil || time.Now().After(deadline) {
 			return err
 		}
-		time.Sleep(time.Millisecond)
 	}
+}
+
+// leftOpen returns what is left when all goroutines have ended. A thread ends a moment
+// after its goroutine.
+func leftOpen(threads int) error {
 	if open := openOnDLMFS(); len(open) != 0 {
 		return fmt.Errorf("left open: %q", open)
 	}
