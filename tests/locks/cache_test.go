@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/o2cb-go/o2cb/libo2dlm"
 	"github.com/o2cb-go/o2cb/tests/lab"
 )
@@ -223,6 +225,11 @@ func own(_ *libo2dlm.Domain, args []string) error {
 	n, err := strconv.Atoi(args[0])
 	if err != nil {
 		return err
+	}
+	// Each lock is an open file, and the usual limit is 4096.
+	files := unix.Rlimit{Cur: uint64(n) + 1000, Max: uint64(n) + 1000}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
+		return fmt.Errorf("setrlimit: %w", err)
 	}
 	d, err := libo2dlm.Join(context.Background(), domain, &libo2dlm.JoinOptions{ExclusiveOnly: true})
 	if err != nil {
