@@ -106,23 +106,24 @@ func (m *Manager) holdings(pid int, dlmfs []mount, found map[string][]Holder) er
 	return nil
 }
 
-// eachDescriptor calls do with each descriptor that a process has on the mounts of
+// eachDescriptor calls do with each descriptor that a process, all of its threads, has on the mounts of
 // dlmfs: domain, lock, which is empty for the domain itself, and the path of its
 // file in fdinfo.
 func (m *Manager) eachDescriptor(pid int, dlmfs []mount, do func(domain, resource, info string)) error {
-	dir := m.living(pid)
-	descriptors, err := os.ReadDir(filepath.Join(dir, "fd"))
-	if err != nil {
-		return err
-	}
-	for _, d := range descriptors {
-		target, err := os.Readlink(filepath.Join(dir, "fd", d.Name()))
+	for _, dir := range m.tables(pid) {
+		descriptors, err := os.ReadDir(filepath.Join(dir, "fd"))
 		if err != nil {
-			continue // closed meanwhile
+			return err
 		}
-		info := filepath.Join(dir, "fdinfo", d.Name())
-		if domain, resource, ok := lockOf(target, info, dlmfs); ok {
-			do(domain, resource, info)
+		for _, d := range descriptors {
+			target, err := os.Readlink(filepath.Join(dir, "fd", d.Name()))
+			if err != nil {
+				continue // closed meanwhile
+			}
+			info := filepath.Join(dir, "fdinfo", d.Name())
+			if domain, resource, ok := lockOf(target, info, dlmfs); ok {
+				do(domain, resource, info)
+			}
 		}
 	}
 	return nil

@@ -44,6 +44,7 @@ type lockRequest struct {
 	exclusive  bool // which is the default
 	nonblock   bool
 	timeout    waitTime
+	grace      time.Duration // of nonblock
 	mount      string
 	singleNode string
 }
@@ -115,6 +116,7 @@ func (r *lockRequest) addTo(flags *pflag.FlagSet) {
 	flags.BoolVarP(&r.nonblock, "nonblock", "n", false, "do not wait for a holder")
 	flags.VarP(&r.timeout, "timeout", "w", "give up waiting after this `time` (30, 0.5, 5m); 0 is --nonblock")
 	flags.Var(&r.timeout, "wait", "the same as --timeout `time`")
+	flags.DurationVar(&r.grace, "grace", libo2dlm.DefaultTryGrace, "how long --nonblock lets those who only cache the lock give it up, a `time`; 0 leaves nothing behind")
 	flags.StringVar(&r.mount, "mount", libo2dlm.DefaultMount, "`directory` on which dlmfs is mounted")
 	flags.StringVar(&r.singleNode, "single-node", "", "lock in this plain `directory` instead: this node only, no cluster")
 }
@@ -141,7 +143,7 @@ func (r *lockRequest) args() []string {
 	if r.timeout.set {
 		args = append(args, "--timeout", r.timeout.String())
 	}
-	return args
+	return append(args, "--grace", r.grace.String())
 }
 
 // resolve puts the root in front of the paths of a request, and makes them
@@ -161,10 +163,14 @@ func (r *lockRequest) resolve(s *settings) error {
 
 // join are the options by which the domain of a request is joined.
 func (r *lockRequest) join() *libo2dlm.JoinOptions {
-	if r.singleNode != "" {
-		return &libo2dlm.JoinOptions{Mount: r.singleNode, SingleNode: true}
+	opts := &libo2dlm.JoinOptions{Mount: r.mount, TryGrace: r.grace}
+	if r.grace <= 0 {
+		opts.TryGrace = -1 // none; 0 is the default's
 	}
-	return &libo2dlm.JoinOptions{Mount: r.mount}
+	if r.singleNode != "" {
+		opts.Mount, opts.SingleNode = r.singleNode, true
+	}
+	return opts
 }
 
 // check refuses what no exit status and no wait can be.

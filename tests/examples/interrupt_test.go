@@ -139,7 +139,7 @@ func blockedChild(parent int, resource string) (child string, err error) {
 
 // hasOpen tells whether a process has a file of that name open.
 func hasOpen(pid, name string) bool {
-	links, _ := filepath.Glob("/proc/" + pid + "/fd/*")
+	links, _ := filepath.Glob("/proc/" + pid + "/task/*/fd/*") // a thread that waits has its own
 	return slices.ContainsFunc(links, func(link string) bool {
 		target, err := os.Readlink(link)
 		return err == nil && filepath.Base(target) == name

@@ -50,7 +50,7 @@ func TestThirdNode(t *testing.T) {
 		t.Errorf("the first node reads %q", got)
 	}
 	// The lock that is held on the first node is one for the third, too.
-	if r := third.Run(tool, "lock", "--nonblock", "-E", "75", "live", "res", "--", "true"); r.Status != 75 {
+	if r := third.Run(tool, "lock", "--nonblock", "--grace", "0", "-E", "75", "live", "res", "--", "true"); r.Status != 75 {
 		t.Errorf("the third node tries for the lock that the first one holds: status %d, want 75 for busy: %s", r.Status, r.Stderr)
 	}
 	if r := third.Run(tool, "apply", "--yes"); r.Status != 0 || !strings.Contains(r.Stdout, "nothing changed") {
