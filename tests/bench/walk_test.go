@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	walkSteps  = 300
-	walkRounds = 15
+	walkSteps  = 200
+	walkRounds = 9
 )
 
 // walk goes around three locks that lie in a circle: it takes the next one before it
