@@ -123,6 +123,7 @@ func compareQuick(args []string) (_ times, err error) {
 		scaled(rwMutex, 50000, func(n int) error {
 			for range n {
 				rw.Lock()
+				_ = n // nothing, and not an empty section
 				rw.Unlock()
 			}
 			return nil
@@ -130,6 +131,7 @@ func compareQuick(args []string) (_ times, err error) {
 		scaled(rwMutexRead, 50000, func(n int) error {
 			for range n {
 				rw.RLock()
+				_ = n
 				rw.RUnlock()
 			}
 			return nil
@@ -226,6 +228,7 @@ func compareCrowd(args []string) (_ times, err error) {
 		scaled(sharedNative, 100000, crowd(100, func(n int) error {
 			for range n {
 				rw.Lock()
+				_ = n // nothing, and not an empty section
 				rw.Unlock()
 			}
 			return nil
