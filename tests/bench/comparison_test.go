@@ -15,6 +15,8 @@ type way struct {
 	name  string
 	do    func() error
 	after func() error // looks at what do did and takes it back, untimed; nil for nothing
+
+	operations int // that do does, where ways differ; see scale
 }
 
 // The names of the ways. They are part of a metric's unit, so without spaces.
@@ -77,7 +79,7 @@ func report(b *testing.B, all times, operations int, names ...string) {
 		}
 		_, middle, _ := quartiles(each)
 		b.ReportMetric(float64(middle)/float64(time.Millisecond), name+"-ms")
-		b.Logf("%-16s %v", name, middle.Round(100*time.Nanosecond))
+		b.Logf("%-16s %v", name, middle)
 	}
 	for i, name := range names[1:] {
 		var ratios []float64
@@ -86,7 +88,7 @@ func report(b *testing.B, all times, operations int, names ...string) {
 		}
 		low, middle, high := quartiles(ratios)
 		b.ReportMetric(middle, "ratio-to-"+name)
-		b.Logf("%s/%s: %.2f; of %d rounds the middle half is %.2f to %.2f", names[0], name, middle, len(all), low, high)
+		b.Logf("%s/%s: %.4g; of %d rounds the middle half is %.4g to %.4g", names[0], name, middle, len(all), low, high)
 	}
 }
 

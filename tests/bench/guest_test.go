@@ -20,6 +20,11 @@ func TestMain(m *testing.M) {
 		"register": role(compareRegister),
 		"add":      role(compareAdd),
 		"info":     role(compareInfo),
+		"quick":    role(compareQuick),
+		"crowd":    role(compareCrowd),
+		"pair":     role(compareWalk),
+		"walk":     walkAlone,
+		"weigh":    weigh,
 	})
 }
 

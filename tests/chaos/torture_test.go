@@ -4,12 +4,12 @@ package chaos
 
 import (
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/o2cb-go/o2cb/tests/lab"
+	"github.com/o2cb-go/o2cb/tests/rig"
 )
 
 // A C program, linked to the library of ocfs2-tools, and ours on other nodes take
@@ -19,7 +19,7 @@ import (
 // programs of a node apart.)
 func testTorture(t *testing.T, c *lab.Cluster) {
 	const turns = 3000
-	theirs, ours := buildTorture(t), build(t, none)
+	theirs, ours := rig.CompileLocks(t.Context(), t, "testdata/torture.c"), build(t, none)
 	var running []*lab.Process
 	for i, n := range c.Nodes() {
 		program, args := ours, []string{installed(ours), "torture"}
@@ -61,17 +61,4 @@ func testTorture(t *testing.T, c *lab.Cluster) {
 	if changes < 100 {
 		t.Errorf("the lock changed nodes only %d times: the programs did not run side by side", changes)
 	}
-}
-
-// buildTorture compiles the C program.
-func buildTorture(t *testing.T) string {
-	t.Helper()
-	program := filepath.Join(t.TempDir(), "torture")
-	unpacked := filepath.Join("..", "..", ".cache", "packages", "usr") // when not root: see tests/packages
-	cmd := lab.Host(t.Context(), t, "tcc", "-I"+filepath.Join(unpacked, "include"), "-L"+filepath.Join(unpacked, "lib", "x86_64-linux-gnu"),
-		"-o", program, "testdata/torture.c", "-lo2dlm", "-lcom_err")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v: %s (make packages)", cmd, err, out)
-	}
-	return program
 }
