@@ -58,7 +58,10 @@ func testTorture(t *testing.T, c *lab.Cluster) {
 		}
 	}
 	t.Logf("%d turns; the lock changed nodes %d times", len(seen), changes)
-	if changes < 100 {
+	// One after the other they would have changed it once each. How much oftener they do
+	// is for the machine to say: a node that has the lock uses it until the other's
+	// request arrives.
+	if changes < 2*len(running) {
 		t.Errorf("the lock changed nodes only %d times: the programs did not run side by side", changes)
 	}
 }
