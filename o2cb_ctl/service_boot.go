@@ -11,8 +11,10 @@ import (
 
 // enable has the service start at boot, and starts it.
 func (s *service) enable() error {
-	if err := s.setEnabled(true); err != nil {
-		return err
+	if !s.set.Enabled {
+		if err := s.setEnabled(true); err != nil {
+			return err
+		}
 	}
 	return s.start()
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -84,10 +85,14 @@ func (h *host) call(s state, action string) outcome {
 	return outcome{r.Status, h.nameless(r.Stdout), r.Stderr, h.nameless(h.MustShell(look).Stdout)}
 }
 
-// nameless writes what is called differently on the two nodes by one name.
+// nameless writes what is called differently on the two nodes, or each time, by one name.
 func (h *host) nameless(text string) string {
+	text = process.ReplaceAllString(text, "process PID")
 	return strings.NewReplacer(h.Name(), "NODE", "/dev/loop0", "DISK", "/dev/ubdd", "DISK").Replace(text)
 }
+
+// process is how a process is named: number and command.
+var process = regexp.MustCompile(`process \d+ \(\S+\)`)
 
 // compare compares what the scripts did.
 func compare(t *testing.T, theirs, ours map[string]outcome) {

@@ -56,27 +56,26 @@ func states() map[string]state {
 	}
 }
 
-// actions are the command lines of a state.
+// everyAction is all that the script can be told, those that take something down last.
+// What asks, configure, is typed in TestSession.
+var everyAction = []string{"status", "online-status", "load", "online", "start", "enable",
+	"offline", "unload", "stop", "restart", "force-reload", "disable", "force-offline"}
+
+// actions are the command lines of a state: every action, and a few more with the name
+// of a cluster that there is not.
 func actions(name string) []string {
 	switch name {
 	case "nothing loaded":
-		return []string{"", "bogus", "status", "online-status", "offline", "unload", "stop", "disable", "force-offline",
-			"load", "start", "restart", "enable", "online", "online nope", "offline nope", "status nope", "online-status nope"}
+		return append([]string{"", "bogus", "reload", "start nope", "stop nope", "unload nope", "restart nope", "force-offline nope",
+			"online nope", "offline nope", "status nope", "online-status nope"}, everyAction...)
+	case "loaded", "online":
+		return append([]string{"online nope", "offline nope", "status nope", "online-status nope", "force-offline nope"}, everyAction...)
+	case "no boot cluster":
+		return append([]string{"online web", "offline web"}, everyAction...)
 	case "global heartbeat":
 		return []string{"status", "online", "start", "stop"}
-	case "mounted", "lock held":
-		return []string{"status", "online-status", "load", "online", "start", "enable", "offline", "stop", "disable"}
-	case "no configuration":
-		return []string{"status", "online", "start", "stop"}
-	case "not root":
-		return []string{"status", "online-status", "load", "online", "start", "offline", "stop", "disable"}
-	case "not enabled":
-		return []string{"start", "status", "disable", "restart", "enable"}
-	case "no boot cluster":
-		return []string{"start", "status", "online-status", "online", "offline", "online web", "offline web", "stop"}
 	}
-	return []string{"status", "online-status", "load", "online", "start", "force-reload", "restart", "enable",
-		"online nope", "status nope", "online-status nope", "offline nope", "offline", "unload", "stop", "disable", "force-offline"}
+	return everyAction
 }
 
 // host is a node with one of the two scripts.
