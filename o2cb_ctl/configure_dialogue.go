@@ -58,7 +58,7 @@ func (d dialogue) answer() error {
 		text, err = d.in.ReadString('\n')
 		switch {
 		case errors.Is(err, io.EOF) && text == "":
-			d.with.Skip()
+			d.with.Keep()
 			return nil
 		case err != nil && !errors.Is(err, io.EOF):
 			return fmt.Errorf("read the answer: %w", err)

@@ -84,8 +84,8 @@ func (i *Interview) Prompt() string {
 // usualStack is the label of the stack that this package is for.
 const usualStack = "o2cb"
 
-// Skip keeps what there is, without a look at it: the answers have ended.
-func (i *Interview) Skip() { i.at++ }
+// Keep keeps what there is, without a look at it: the answers have ended.
+func (i *Interview) Keep() { i.at++ }
 
 // Pending returns an answer that was given too early, and that belongs to the question that
 // stands now.

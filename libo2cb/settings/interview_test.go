@@ -28,7 +28,7 @@ func interview(now Settings, script bool, answers ...string) held {
 		answer, early := i.Pending()
 		if !early {
 			if len(answers) == 0 {
-				i.Skip()
+				i.Keep()
 				continue
 			}
 			answer, answers = answers[0], answers[1:]
