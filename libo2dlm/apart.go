@@ -15,8 +15,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// apart is a thread with a table of descriptors of its own, for requests that wait
-// in the kernel.
+// apart is a thread with a table of descriptors of its own, for requests that may wait
+// in the kernel. That is every request but those of lockInline: one that must not queue
+// waits too while another process of this node does.
 //
 // Nothing ends the wait of open(2) on dlmfs, and a process that is killed closes its
 // files when the last of its threads has ended. Did a waiting thread share them, then
@@ -31,13 +32,14 @@ import (
 // or behind a filter of system calls) it shares that of the process.
 type apart struct {
 	calls    chan func()
+	done     chan struct{} // gets a token at the end of each call
 	passage  *passage
 	unshared bool // written by the thread before its first call
 }
 
 // newApart starts a thread that can open locks in the directory. End it.
-func newApart(dir *directory) *apart {
-	a := &apart{calls: make(chan func()), passage: dir.passage}
+func newApart(p *passage) *apart {
+	a := &apart{calls: make(chan func()), done: make(chan struct{}, 1), passage: p}
 	go a.start()
 	return a
 }
@@ -67,48 +69,36 @@ func (a *apart) run() {
 	a.unshared = unshareFiles(a.passage.kept) == nil
 	for call := range a.calls {
 		call()
+		a.done <- struct{}{}
 	}
 }
 
-// end ends the thread, which closes what it still has open. It may be in a call then
-// whose outcome nobody waits for.
+// end ends the thread, which closes what it still has open.
 func (a *apart) end() { close(a.calls) }
 
 // do makes a call on the thread. Descriptors that the call opens are the thread's.
 func (a *apart) do(call func()) {
-	done := make(chan struct{})
-	a.calls <- func() {
-		defer close(done)
-		call()
-	}
-	<-done
+	a.calls <- call
+	<-a.done
 }
 
-// fetch moves a descriptor of the thread to the process's table.
-func (a *apart) fetch(fd int) (moved int, err error) {
-	if !a.unshared {
-		return fd, nil
-	}
-	a.passage.mu.Lock()
-	defer a.passage.mu.Unlock()
+// open has the thread open a lock, and moves its descriptor to the process's table.
+func (a *apart) open(how func() (fd int, err error)) (fd int, err error) {
 	a.do(func() {
-		err = a.passage.send(fd)
-		// Not closeLock, whose LOCK_UN would be felt by all copies.
-		_ = closeRaw(fd)
+		if fd, err = how(); err == nil && a.unshared {
+			err = a.passage.send(fd)
+		}
 	})
-	if err != nil {
-		return noFile, fmt.Errorf("pass a descriptor to the process: sendmsg: %w", err)
+	if err != nil || !a.unshared {
+		return fd, err
 	}
-	if moved, err = a.passage.receive(); err != nil {
-		return noFile, fmt.Errorf("pass a descriptor to the process: recvmsg: %w", err)
-	}
-	return moved, nil
+	return a.passage.receive()
 }
 
-// passage is a pair of sockets that descriptors go through, one at a time, out of the
-// tables of threads apart.
+// passage is a pair of sockets that descriptors go through, out of the tables of
+// threads apart.
 type passage struct {
-	mu      sync.Mutex
+	turn    sync.Mutex // held from send to receive: one descriptor at a time
 	in, out int
 	kept    []int // what such a thread keeps of the process's descriptors, ascending
 }
@@ -162,13 +152,23 @@ func (p *passage) close() {
 	unix.Close(p.out)
 }
 
-// send is called by the thread.
+// send moves a descriptor out of the calling thread's table. Without an error there is
+// one to receive.
 func (p *passage) send(fd int) error {
-	return retry(func() error { return unix.Sendmsg(p.in, []byte{0}, unix.UnixRights(fd), nil, 0) })
+	p.turn.Lock()
+	err := retry(func() error { return unix.Sendmsg(p.in, []byte{0}, unix.UnixRights(fd), nil, 0) })
+	// Not closeLock, whose LOCK_UN would be felt by all copies.
+	_ = closeRaw(fd)
+	if err != nil {
+		p.turn.Unlock()
+		return fmt.Errorf("pass a descriptor to the process: sendmsg: %w", err)
+	}
+	return nil
 }
 
-// receive is called by the process when there is something to receive.
+// receive moves the descriptor that was sent into the process's table.
 func (p *passage) receive() (int, error) {
+	defer p.turn.Unlock()
 	var data [1]byte
 	control := make([]byte, unix.CmsgSpace(4))
 	var n int
@@ -177,11 +177,21 @@ func (p *passage) receive() (int, error) {
 		return err
 	})
 	if err != nil {
-		return noFile, err
+		return noFile, fmt.Errorf("pass a descriptor to the process: recvmsg: %w", err)
 	}
-	messages, err := unix.ParseSocketControlMessage(control[:n])
+	fd, err := rightsIn(control[:n])
+	if err != nil {
+		return noFile, fmt.Errorf("pass a descriptor to the process: %w", err)
+	}
+	return fd, nil
+}
+
+// rightsIn returns the descriptor in the control part of a message. For which the
+// kernel had no number it leaves out.
+func rightsIn(control []byte) (int, error) {
+	messages, err := unix.ParseSocketControlMessage(control)
 	if err != nil || len(messages) != 1 {
-		return noFile, unix.EMFILE // the kernel had no number for it, and says so by leaving it out
+		return noFile, unix.EMFILE
 	}
 	fds, err := unix.ParseUnixRights(&messages[0])
 	if err != nil || len(fds) != 1 {

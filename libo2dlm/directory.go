@@ -13,7 +13,7 @@ import (
 // unmount: a plain directory, where they would exclude nobody.
 type directory struct {
 	fd      int
-	passage *passage // of descriptors from threads apart; nil with SingleNode
+	threads *threads // that requests wait on; nil with SingleNode, where all waits can be ended
 	refs    int      // guarded by Domain.mu; closed when it falls to 0
 }
 
@@ -24,7 +24,7 @@ func newDirectory(fd int, singleNode bool) (*directory, error) {
 		return dir, nil
 	}
 	var err error
-	if dir.passage, err = newPassage(fd); err != nil {
+	if dir.threads, err = newThreads(fd); err != nil {
 		unix.Close(fd)
 		return nil, err
 	}
@@ -37,8 +37,8 @@ func (dir *directory) unref() {
 		return
 	}
 	unix.Close(dir.fd)
-	if dir.passage != nil {
-		dir.passage.close()
+	if dir.threads != nil {
+		dir.threads.close()
 	}
 }
 

@@ -10,7 +10,9 @@ package libo2dlm
 //
 // The kernel can make even such a request wait: while another process of this node
 // waits for the same lock of another node, and when that node has just died. Only
-// the caller waits then, which it would do anyhow, and not even Close ends that.
+// the caller waits then, which it would do anyhow, and not even Close ends that. But a
+// process that is killed meanwhile keeps its other locks (see apart), so it must have
+// none: the domain holds no lock, nor is any on its way.
 
 // maxWarm bounds the memory of the domain for names.
 const maxWarm = 4096
@@ -47,20 +49,12 @@ func (d *Domain) lockInline(c call) *Hold {
 	return r.newHold()
 }
 
-// isWarm tells whether this process had a lock last and nobody has wanted it.
-func (d *Domain) isWarm(name string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	_, warm := d.warm[name]
-	return warm
-}
-
-// beginInline enters a request for a resource that is warm, and neither held nor
-// requested by this process, into the domain's books.
+// beginInline enters a request for a resource that is warm into the domain's books, if
+// nothing else is in them.
 func (d *Domain) beginInline(name string) (*resource, *directory) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, warm := d.warm[name]; !warm || d.closed || d.resources[name] != nil || d.requests >= d.maxWaiters {
+	if _, warm := d.warm[name]; !warm || d.closed || len(d.resources) != 0 || d.requests >= d.maxWaiters {
 		return nil, nil
 	}
 	r := d.idle.Get().(*resource)

@@ -35,12 +35,12 @@ func (r *resource) serve() {
 		if !ok {
 			return
 		}
-		if q.dir.passage == nil && d.crowded() {
+		if q.dir.threads == nil && d.crowded() {
 			// The thread that a long wait costs would stay idle for ever after it. A
 			// goroutine that ends locked to its thread ends the thread as well.
 			runtime.LockOSThread()
 		}
-		g := r.request(q)
+		g := q.dir.ask(func() (int, int, error) { return r.ask(q) })
 		err := g.err
 		if errors.Is(err, unix.ENOENT) && rejoins < maxRejoins {
 			rejoins++
@@ -107,54 +107,51 @@ func (d *Domain) crowded() bool {
 // granted is what a request came to.
 type granted struct {
 	dir   *directory
-	fd    int // of the lock, in the process's table
-	gate  int // in the table of who asked
-	apart *apart
+	apart *apart // that asked; nil where the process did so itself
+	fd    int    // of the lock, in the process's table
+	gate  int    // in the table of who asked
 	err   error
 }
 
-// do makes a call where the gate is open.
-func (g *granted) do(call func()) {
-	if g.apart == nil {
-		call()
-		return
+// ask begins a request on a thread apart, if the directory is one for it.
+func (dir *directory) ask(how func() (fd, gate int, err error)) granted {
+	g := granted{dir: dir, fd: noFile, gate: noFile}
+	if dir.threads != nil {
+		g.apart = dir.threads.take()
 	}
-	g.apart.do(call)
+	g.fd, g.err = g.open(func() (fd int, err error) {
+		fd, g.gate, err = how()
+		return fd, err
+	})
+	return g
 }
 
-// leave closes the gate and ends the thread that asked.
+// open opens a lock where the gate is open.
+func (g *granted) open(how func() (fd int, err error)) (int, error) {
+	if g.apart == nil {
+		return how()
+	}
+	return g.apart.open(how)
+}
+
+// leave closes the gate and gives the thread back.
 func (g *granted) leave() {
-	g.do(func() { leaveGate(g.gate) })
-	g.gate = noFile
+	if g.gate != noFile {
+		g.leaveGate()
+	}
 	if g.apart != nil {
-		g.apart.end()
+		g.dir.threads.give(g.apart)
 		g.apart = nil
 	}
 }
 
-// request makes the request: one that may wait for other nodes on a thread apart,
-// unless the node has the lock cached, as far as is known, and it is granted at once.
-func (r *resource) request(q request) granted {
-	d := r.domain
-	g := granted{dir: q.dir, fd: noFile, gate: noFile}
-	if q.dir.passage == nil { // a plain directory, on which nothing waits that cannot be ended
-		g.fd, g.gate, g.err = r.ask(q)
-		return g
+func (g *granted) leaveGate() {
+	if g.apart == nil {
+		leaveGate(g.gate)
+	} else {
+		g.apart.do(func() { leaveGate(g.gate) })
 	}
-	if q.queueing == dontWait || d.isWarm(r.name) {
-		if g.fd, g.gate, g.err = r.askOnce(q, dontWait); !errors.Is(g.err, ErrBusy) {
-			return g
-		}
-		if q.queueing == dontWait && d.tryGrace <= 0 {
-			return g
-		}
-	}
-	g.apart = newApart(q.dir)
-	g.apart.do(func() { g.fd, g.gate, g.err = r.askPatiently(q, g.err) })
-	if g.err == nil {
-		g.fd, g.err = g.apart.fetch(g.fd)
-	}
-	return g
+	g.gate = noFile
 }
 
 // ask makes the request. A TryLock that finds the lock busy gives a cache of it
@@ -164,16 +161,7 @@ func (r *resource) ask(q request) (fd, gate int, err error) {
 	if q.queueing == wait || !errors.Is(err, ErrBusy) || r.domain.tryGrace <= 0 {
 		return fd, gate, err
 	}
-	return r.askPatiently(q, err)
-}
-
-// askPatiently makes a request that waits: that of a Lock, or that of a TryLock
-// which was told that the lock is busy.
-func (r *resource) askPatiently(q request, busy error) (fd, gate int, err error) {
-	if q.queueing == wait {
-		return r.askOnce(q, wait)
-	}
-	over := time.AfterFunc(r.domain.tryGrace, func() { r.domain.expire(q, busy) })
+	over := time.AfterFunc(r.domain.tryGrace, func() { r.domain.expire(q, err) })
 	defer over.Stop()
 	return r.askOnce(q, grace)
 }
@@ -239,11 +227,9 @@ func (r *resource) follow(g granted) {
 	if !r.remains() {
 		return // released already
 	}
-	fd, err := noFile, error(nil)
-	g.do(func() { fd, err = openName(g.dir.fd, &r.file, Shared.access()|unix.O_CLOEXEC|unix.O_NOFOLLOW) })
-	if err == nil && g.apart != nil {
-		fd, err = g.apart.fetch(fd)
-	}
+	fd, err := g.open(func() (int, error) {
+		return openName(g.dir.fd, &r.file, Shared.access()|unix.O_CLOEXEC|unix.O_NOFOLLOW)
+	})
 	if err == nil && !r.grant.follow(fd) {
 		closeLock(fd)
 	}

@@ -156,19 +156,11 @@ func (up *upgrade) decide(err error) {
 	}
 }
 
-// ask passes the gate, requests the exclusive level, and gives it to the hold. With
-// grace it waits for other nodes, on a thread apart.
+// ask passes the gate, requests the exclusive level, and gives it to the hold.
 func (up *upgrade) ask(q queueing) error {
 	r := up.resource
-	g := granted{dir: up.dir, fd: noFile, gate: noFile}
-	if q == grace && up.dir.passage != nil {
-		g.apart = newApart(up.dir)
-	}
+	g := up.dir.ask(func() (int, int, error) { return up.request(q) })
 	defer g.leave()
-	g.do(func() { g.fd, g.gate, g.err = up.request(q) })
-	if g.err == nil && g.apart != nil {
-		g.fd, g.err = g.apart.fetch(g.fd)
-	}
 	if g.err != nil {
 		return g.err
 	}

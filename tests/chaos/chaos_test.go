@@ -75,8 +75,12 @@ func testBroken(t *testing.T, c *lab.Cluster, f fault, found error) {
 func testStorm(t *testing.T, c *lab.Cluster) {
 	r := begin(t, c, build(t, none), "chaos")
 	r.storm(stormTime(t))
-	for end := time.Now().Add(overtime); r.recorded() < leastOperations && time.Now().Before(end); {
+	for n, end := r.recorded(), time.Now().Add(overtime); n < leastOperations && time.Now().Before(end); {
+		before := n
 		r.gusts(overtime / 20)
+		if n = r.recorded(); n == before {
+			t.Fatalf("nobody got a lock for %v, and no node is away\n%s", overtime/20, r.hang(r.guests[0].alive()[0]))
+		}
 	}
 	if wrong := r.end(); len(wrong) != 0 {
 		t.Errorf("%d violations:\n%s", len(wrong), first(wrong))

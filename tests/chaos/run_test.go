@@ -49,7 +49,7 @@ func begin(t *testing.T, c *lab.Cluster, worker, domain string) *run {
 	}
 	for _, g := range r.guests {
 		for _, p := range g.programs {
-			g.awaitStart(t, p)
+			r.awaitStart(p)
 		}
 	}
 	return r
@@ -73,6 +73,7 @@ func (r *run) end() []error {
 	for _, g := range r.guests {
 		g.readClock(r.t, r.worker) // an offset that has changed shows now
 	}
+	r.awaitEnd()
 	for _, g := range append(r.gone, r.guests...) {
 		g.finish(r.t, &r.history)
 		r.t.Logf("%s: clock known to %v", g.node.Name(), time.Duration(g.clock.Slack()))
@@ -114,7 +115,7 @@ func (r *run) rejoin(i int) {
 	r.guests[i] = g
 	g.install(r.t, r.worker)
 	for range processes {
-		g.awaitStart(r.t, r.start(g))
+		r.awaitStart(r.start(g))
 	}
 }
 

@@ -49,6 +49,7 @@ func TestNodes(t *testing.T) {
 		{"kill on the same node", testKillSameNode},
 		{"kill on another node", testKillOtherNode},
 		{"kill a waiter", testKillWaiter},
+		{"kill who tries", testKillTrier},
 		{"rejoin", testRejoin},
 		{"unlink", testUnlink},
 		{"power cut", testPowerCut},
@@ -196,10 +197,35 @@ func testKillOtherNode(t *testing.T, c *lab.Cluster) {
 // other that it holds at once, although the wait cannot be ended. (Did it not, two such
 // processes would wait for each other for ever.)
 func testKillWaiter(t *testing.T, c *lab.Cluster) {
-	const mine, theirs = "kill2 mine", "kill2 theirs"
+	const theirs = "kill2 theirs"
 	holder := c.Node(1).StartSelf("hold", theirs)
 	holder.WaitLine("held")
-	both := c.Node(0).StartSelf("both", mine, theirs)
+	both := killInKernel(t, c, "kill2 mine", theirs, "lock")
+	holder.Kill(syscall.SIGTERM)
+	good(t, holder)
+	both.Wait()
+}
+
+// So does one that only tries: the kernel makes it wait while another process of the
+// node waits for the same lock.
+func testKillTrier(t *testing.T, c *lab.Cluster) {
+	const theirs = "kill3 theirs"
+	holder, atLock := holderAndWaiter(t, c.Node(2), c.Node(1), theirs)
+	atGate := c.Node(0).StartSelf("hold", theirs)
+	atGate.WaitLine("waiting")
+	both := killInKernel(t, c, "kill3 mine", theirs, "try")
+	for _, p := range []*lab.Process{holder, atLock, atGate} {
+		p.Kill(syscall.SIGTERM)
+		good(t, p)
+	}
+	both.Wait()
+}
+
+// killInKernel kills a process of node 0 that holds a lock of its own while it waits
+// for theirs in the kernel, and sees that another node gets the lock meanwhile.
+func killInKernel(t *testing.T, c *lab.Cluster, mine, theirs, how string) *lab.Process {
+	t.Helper()
+	both := c.Node(0).StartSelf("both", mine, theirs, how)
 	var pid int
 	if _, err := fmt.Sscanf(both.WaitLine("held"), "held by %d", &pid); err != nil {
 		t.Fatal(err)
@@ -207,12 +233,10 @@ func testKillWaiter(t *testing.T, c *lab.Cluster) {
 	c.Node(0).MustShell(fmt.Sprintf("until grep -q '^State:.D' /proc/%d/task/*/status; do sleep 0.05; done", pid))
 	both.Kill(syscall.SIGKILL)
 	next := c.Node(2).StartSelf("hold", mine)
-	next.WaitLine("held") // while the killed process still waits for the holder
-	for _, p := range []*lab.Process{next, holder} {
-		p.Kill(syscall.SIGTERM)
-		good(t, p)
-	}
-	both.Wait()
+	next.WaitLine("held") // while the killed process still waits
+	next.Kill(syscall.SIGTERM)
+	good(t, next)
+	return both
 }
 
 // holderAndWaiter starts a process that holds the resource and one that waits

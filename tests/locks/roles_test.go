@@ -153,14 +153,21 @@ func anyThreadInD() bool {
 	return false
 }
 
-// both holds a lock and waits for another until it is killed.
+// both MINE THEIRS lock|try holds a lock and asks for another until it is killed.
 func both(d *libo2dlm.Domain, args []string) error {
 	if _, err := d.Lock(context.Background(), args[0], libo2dlm.Exclusive); err != nil {
 		return err
 	}
 	fmt.Printf("held by %d\n", os.Getpid())
-	_, err := d.Lock(context.Background(), args[1], libo2dlm.Exclusive)
-	return fmt.Errorf("the other lock was to be had: %w", err)
+	if args[2] == "lock" {
+		_, err := d.Lock(context.Background(), args[1], libo2dlm.Exclusive)
+		return fmt.Errorf("the other lock was to be had: %w", err)
+	}
+	for {
+		if _, err := d.TryLock(args[1], libo2dlm.Exclusive); !errors.Is(err, libo2dlm.ErrBusy) {
+			return fmt.Errorf("the other lock was to be had: %w", err)
+		}
+	}
 }
 
 // hold RESOURCE locks, says "held", and releases at SIGTERM. It says "waiting"

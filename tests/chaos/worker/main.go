@@ -22,6 +22,8 @@ import (
 
 const usage = `usage: worker clock
          answers each byte of standard input with a reading of the clock
+       worker waits
+         prints who of this guest waits for what nothing can end
        worker torture DOMAIN LOCK TIMES
          takes a lock that it shares with programs in C
        worker use PROCESS DOMAIN DISK RESOURCES GOROUTINES
@@ -32,6 +34,8 @@ func main() {
 	switch args := os.Args[1:]; {
 	case len(args) == 1 && args[0] == "clock":
 		err = answerClock()
+	case len(args) == 1 && args[0] == "waits":
+		err = showWaits()
 	case len(args) == 4 && args[0] == "torture":
 		err = torture(args[1:])
 	case len(args) == 6 && args[0] == "use":
