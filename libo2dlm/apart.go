@@ -98,9 +98,11 @@ func (a *apart) open(how func() (fd int, err error)) (fd int, err error) {
 // passage is a pair of sockets that descriptors go through, out of the tables of
 // threads apart.
 type passage struct {
-	turn    sync.Mutex // held from send to receive: one descriptor at a time
 	in, out int
 	kept    []int // what such a thread keeps of the process's descriptors, ascending
+
+	turn    sync.Mutex // held from send to receive: one descriptor at a time
+	message *message
 }
 
 // newPassage makes the passage of a directory. It is made early, so that the numbers
@@ -110,7 +112,7 @@ func newPassage(dir int) (*passage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
 	}
-	p := &passage{in: ends[0], out: ends[1]}
+	p := &passage{in: ends[0], out: ends[1], message: newMessage()}
 	if p.kept, err = runtimeFiles(); err != nil {
 		p.close()
 		return nil, err
@@ -156,7 +158,7 @@ func (p *passage) close() {
 // one to receive.
 func (p *passage) send(fd int) error {
 	p.turn.Lock()
-	err := retry(func() error { return unix.Sendmsg(p.in, []byte{0}, unix.UnixRights(fd), nil, 0) })
+	err := p.message.send(p.in, fd)
 	// Not closeLock, whose LOCK_UN would be felt by all copies.
 	_ = closeRaw(fd)
 	if err != nil {
@@ -169,35 +171,11 @@ func (p *passage) send(fd int) error {
 // receive moves the descriptor that was sent into the process's table.
 func (p *passage) receive() (int, error) {
 	defer p.turn.Unlock()
-	var data [1]byte
-	control := make([]byte, unix.CmsgSpace(4))
-	var n int
-	err := retry(func() (err error) {
-		_, n, _, _, err = unix.Recvmsg(p.out, data[:], control, unix.MSG_CMSG_CLOEXEC)
-		return err
-	})
+	fd, err := p.message.receive(p.out)
 	if err != nil {
 		return noFile, fmt.Errorf("pass a descriptor to the process: recvmsg: %w", err)
 	}
-	fd, err := rightsIn(control[:n])
-	if err != nil {
-		return noFile, fmt.Errorf("pass a descriptor to the process: %w", err)
-	}
 	return fd, nil
-}
-
-// rightsIn returns the descriptor in the control part of a message. For which the
-// kernel had no number it leaves out.
-func rightsIn(control []byte) (int, error) {
-	messages, err := unix.ParseSocketControlMessage(control)
-	if err != nil || len(messages) != 1 {
-		return noFile, unix.EMFILE
-	}
-	fds, err := unix.ParseUnixRights(&messages[0])
-	if err != nil || len(fds) != 1 {
-		return noFile, unix.EMFILE
-	}
-	return fds[0], nil
 }
 
 // unshareFiles gives the calling thread a table of descriptors with no more than a few

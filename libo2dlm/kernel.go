@@ -107,9 +107,10 @@ func flock(fd int, level Level, flags int) error {
 // dlmfs_file_poll in fs/ocfs2/dlmfs/dlmfs.c; a file system without poll, as
 // dlmfs was before Linux 2.6.36, says POLLIN|POLLOUT at once.
 func wanted(fd int) bool {
-	p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN | unix.POLLOUT}}
-	n, err := unix.Poll(p, 0)
-	return err == nil && n == 1 && p[0].Revents == unix.POLLIN
+	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN | unix.POLLOUT}
+	var now unix.Timespec
+	n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return errno == 0 && n == 1 && p.Revents == unix.POLLIN
 }
 
 // retry calls f until it is not interrupted by a signal.

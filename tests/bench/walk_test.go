@@ -117,9 +117,13 @@ func walkTogether(b *testing.B, nodes []*lab.Node, command func(first int) lab.C
 	return sum / time.Duration(len(running)) / (2 * walkSteps)
 }
 
-// benchmarkWalk compares hand-overs: between two nodes, ours and C's, and between two
-// of our processes on one node.
-func benchmarkWalk(b *testing.B, c *lab.Cluster, theirs string) {
+// benchmarkWalk compares hand-overs: between two nodes, ours, C's, and those of a
+// program in C that promises what ours does; and between two of our processes on one
+// node.
+func benchmarkWalk(b *testing.B, c *lab.Cluster) {
+	const theirs, careful = "/opt/locks", "/opt/apart"
+	install(b, c, "testdata/locks.c", theirs)
+	install(b, c, "testdata/apart.c", careful)
 	steps := strconv.Itoa(walkSteps)
 	our := func(first int) lab.Command {
 		c, err := lab.Self("walk", "walks", strconv.Itoa(first), steps)
@@ -131,16 +135,20 @@ func benchmarkWalk(b *testing.B, c *lab.Cluster, theirs string) {
 	their := func(first int) lab.Command {
 		return lab.Command{Args: []string{theirs, "cwalks", "walk", strconv.Itoa(first), steps}}
 	}
+	apart := func(first int) lab.Command {
+		return lab.Command{Args: []string{careful, "/dlm/walks", "walk", strconv.Itoa(first), steps}}
+	}
 	node := c.Nodes()
 	var all times
 	for range walkRounds {
 		all = append(all, []time.Duration{
 			walkTogether(b, []*lab.Node{node[0], node[1]}, our),
 			walkTogether(b, []*lab.Node{node[0], node[1]}, their),
+			walkTogether(b, []*lab.Node{node[0], node[1]}, apart),
 			walkTogether(b, []*lab.Node{node[0], node[0]}, our),
 		})
 	}
-	report(b, all, 1, ours, inC, "ours-two-processes")
+	report(b, all, 1, ours, inC, "C-apart", "ours-two-processes")
 }
 
 // compareWalk compares hand-overs between two goroutines.
