@@ -52,7 +52,7 @@ func (r *resource) serve() {
 			err = fmt.Errorf("the domain was removed; joining it again: %w", err)
 		}
 		if r.deliver(g.fd, err, q) && g.gate != noFile && q.level == Exclusive {
-			r.follow(g)
+			r.follow(&g)
 		}
 		g.leave()
 		d.end(q.dir)
@@ -166,8 +166,8 @@ func (r *resource) ask(q request) (fd, gate int, err error) {
 	return r.askOnce(q, grace)
 }
 
-// askOnce passes the gate, if the lock has one, and requests the lock. The gate
-// stays open on success.
+// askOnce passes the gate, if the lock has one, and requests the lock. The gate stays
+// open for what follows an exclusive grant.
 func (r *resource) askOnce(q request, how queueing) (fd, gate int, err error) {
 	gate = noFile
 	if q.gated {
@@ -175,11 +175,11 @@ func (r *resource) askOnce(q request, how queueing) (fd, gate int, err error) {
 			return noFile, noFile, err
 		}
 	}
-	if fd, err = r.acquire(q.dir, q.level, how); err != nil {
+	if fd, err = r.acquire(q.dir, q.level, how); err != nil || q.level == Shared {
 		leaveGate(gate)
-		return noFile, noFile, err
+		gate = noFile
 	}
-	return fd, gate, nil
+	return fd, gate, err
 }
 
 // expire ends the grace of a TryLock with the error.
@@ -217,19 +217,22 @@ func (r *resource) deliver(fd int, err error, q request) bool {
 }
 
 // follow opens the shared descriptor that stands beside an exclusive one, still
-// behind the gate, so that the holder can go down without asking anybody.
+// behind the gate, so that the holder can go down without asking anybody, and leaves
+// the gate.
 //
 // The node has the higher level, so the kernel grants it without a message. Only
 // if somebody who does not pass the gate, a C program on another node, has asked
 // for the lock in this very moment does the open wait, until the holder releases;
 // nothing waits for it but the gate.
-func (r *resource) follow(g granted) {
+func (r *resource) follow(g *granted) {
 	if !r.remains() {
 		return // released already
 	}
 	fd, err := g.open(func() (int, error) {
+		defer leaveGate(g.gate)
 		return openName(g.dir.fd, &r.file, Shared.access()|unix.O_CLOEXEC|unix.O_NOFOLLOW)
 	})
+	g.gate = noFile
 	if err == nil && !r.grant.follow(fd) {
 		closeLock(fd)
 	}

@@ -100,7 +100,8 @@ func compareQuick(args []string) (_ times, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.end()) }()
-	m := only.Mutex("cached", &libo2dlm.MutexOptions{Idle: -1, ExclusiveOnly: true})
+	// Not of the other domain: while that has a lock, it takes no other one inline.
+	m := gated.Mutex("cached exclusively", &libo2dlm.MutexOptions{Idle: -1, ExclusiveOnly: true})
 	shared := gated.Mutex("cached", &libo2dlm.MutexOptions{Idle: -1})
 	var rw sync.RWMutex
 	path, err := unix.BytePtrFromString(libo2dlm.DefaultMount + "/" + domain + "/raw")
