@@ -69,7 +69,8 @@ type Domain struct {
 // kernel already cannot be taken back: its grant goes to the next caller who
 // waits by then, or is released as soon as it comes. With a ctx that cannot end,
 // such as context.Background(), and JoinOptions.ExclusiveOnly the caller makes the
-// request itself if it should be granted at once, which is a fifth quicker.
+// request itself if it should be granted at once and the domain has no other lock,
+// which is several times quicker.
 //
 // The other errors are ErrName, errors.ErrUnsupported for a level that is none
 // (and Shared with JoinOptions.ExclusiveOnly), ErrClosed, ErrTooManyWaiters, and

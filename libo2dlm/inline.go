@@ -2,8 +2,8 @@
 
 package libo2dlm
 
-// A request is made on a goroutine of its own, which can be left behind when the
-// caller's context ends; to change to it and back costs a fifth of the whole. A
+// A request is made on a goroutine and a thread of its own, which can be left behind when
+// the caller's context ends; to change to them and back takes longer than all the rest. A
 // caller whose context cannot end has nothing to leave it for, and makes the
 // request itself where it will be granted at once: O_NONBLOCK, when this process
 // has had the lock last and nobody has wanted it (it is warm).
