@@ -161,7 +161,8 @@ func (r *resource) ask(q request) (fd, gate int, err error) {
 	if q.queueing == wait || !errors.Is(err, ErrBusy) || r.domain.tryGrace <= 0 {
 		return fd, gate, err
 	}
-	over := time.AfterFunc(r.domain.tryGrace, func() { r.domain.expire(q, err) })
+	busy := err
+	over := time.AfterFunc(r.domain.tryGrace, func() { r.domain.expire(q, busy) })
 	defer over.Stop()
 	return r.askOnce(q, grace)
 }
