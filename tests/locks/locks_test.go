@@ -52,7 +52,9 @@ func TestNodes(t *testing.T) {
 		{"kill who tries", testKillTrier},
 		{"rejoin", testRejoin},
 		{"unlink", testUnlink},
+		{"offline under a waiter", testOfflineWaiter},
 		{"power cut", testPowerCut},
+		{"partition", testPartition},
 	} {
 		if ungatedTime > 0 && part.name == "power cut" {
 			t.Run("ungated", func(t *testing.T) { testUngated(t, c) })
@@ -342,6 +344,44 @@ func testPowerCut(t *testing.T, c *lab.Cluster) {
 		!strings.Contains(heir.Stdout, "restarted") || after <= before {
 		t.Errorf("after the death of the owner, whose token was %d: status %d\n%s%s", before, heir.Status, heir.Stdout, heir.Stderr)
 	}
+}
+
+// The cluster is not taken from under a process that waits: o2cb_ctl names it, and the
+// wait goes on.
+func testOfflineWaiter(t *testing.T, c *lab.Cluster) {
+	holder, waiter := holderAndWaiter(t, c.Node(1), c.Node(0), "offline")
+	tool := rig.Tool(t, "o2cb_ctl")
+	for _, args := range [][]string{{"offline"}, {"offline", "--force", "--grace", "2s"}} {
+		r := c.Node(0).Run(tool, args...)
+		if r.Status != 1 || !strings.Contains(r.Stderr, "waits in the kernel for a lock that another node holds") {
+			t.Errorf("%q under a waiter: status %d, %s%s", args, r.Status, r.Stdout, r.Stderr)
+		}
+	}
+	if strings.Contains(waiter.Stdout(), "held") {
+		t.Error("two holders")
+	}
+	for _, p := range []*lab.Process{holder, waiter} {
+		p.Kill(syscall.SIGTERM)
+		good(t, p)
+	}
+}
+
+// A node that is cut off with the lock: its kernel resets it, and only then does the
+// other have the lock. Node 0 is dead already; of the two that are left that with the
+// lower number stays.
+func testPartition(t *testing.T, c *lab.Cluster) {
+	off := c.Node(2)
+	_, waiter := holderAndWaiter(t, off, c.Node(1), "partition")
+	off.ExpectOff()
+	c.Cut(1, 2)
+	waiter.WaitLine("held")
+	select {
+	case <-off.Off():
+	default:
+		t.Error("the lock has passed on while the node that had it runs")
+	}
+	waiter.Kill(syscall.SIGTERM)
+	good(t, waiter)
 }
 
 // good waits for a process and fails the test unless it succeeded.
