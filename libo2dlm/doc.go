@@ -127,13 +127,15 @@
 //   - dlmfs is unmounted: not possible while a Domain is open (EBUSY).
 //   - dlmfs has no capability "bast" (before Linux 2.6.36): a Mutex keeps a lock for
 //     the hold-off only, and Hold.Contended knows of this process's calls only.
+//   - A process is killed while it waits: what it holds is free at once, see Waiting.
 //   - dlmfs runs over another cluster stack (pcmk): values have 16 bytes.
 //
 // # Without a cluster
 //
 // With JoinOptions.SingleNode the same code locks files of a plain directory: for
 // tests and laptops, without root. A directory that is not dlmfs is refused
-// without that option, so nobody mistakes one for a cluster.
+// without that option, so nobody mistakes one for a cluster. Package dlmtest plays
+// other nodes there, which want a lock, die with it, or take their time.
 //
 // Needs Linux. What is said of the kernel was measured on 6.1 with dlmfs over
 // o2cb (fs/ocfs2/dlmfs).
