@@ -71,10 +71,19 @@ func (a *apart) run() {
 		call()
 		a.done <- struct{}{}
 	}
+	if a.unshared {
+		// Not what the Go runtime needs, which may look at its poller here once more.
+		_ = closeRaw(a.passage.dir)
+		_ = closeRaw(a.passage.in)
+	}
+	close(a.done)
 }
 
-// end ends the thread, which closes what it still has open.
-func (a *apart) end() { close(a.calls) }
+// end ends the thread. When it returns, nothing of the directory is open there.
+func (a *apart) end() {
+	close(a.calls)
+	<-a.done
+}
 
 // do makes a call on the thread. Descriptors that the call opens are the thread's.
 func (a *apart) do(call func()) {
@@ -98,6 +107,7 @@ func (a *apart) open(how func() (fd int, err error)) (fd int, err error) {
 // passage is a pair of sockets that descriptors go through, out of the tables of
 // threads apart.
 type passage struct {
+	dir     int
 	in, out int
 	kept    []int // what such a thread keeps of the process's descriptors, ascending
 
@@ -112,7 +122,7 @@ func newPassage(dir int) (*passage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socketpair: %w", err)
 	}
-	p := &passage{in: ends[0], out: ends[1], message: newMessage()}
+	p := &passage{dir: dir, in: ends[0], out: ends[1], message: newMessage()}
 	if p.kept, err = runtimeFiles(); err != nil {
 		p.close()
 		return nil, err
