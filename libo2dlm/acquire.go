@@ -60,6 +60,9 @@ const (
 func (r *resource) open(dir *directory, name *lockName, level Level, q queueing) (int, error) {
 	flags := 0
 	if q == dontWait {
+		if r.domain.mustQueue {
+			return noFile, errMustQueue
+		}
 		flags = unix.O_NONBLOCK
 	}
 	if q == grace && !r.wanted() {

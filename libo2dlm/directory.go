@@ -141,7 +141,8 @@ func mkdirError(err error, singleNode bool) error {
 	case err == unix.EACCES || err == unix.EPERM:
 		return fmt.Errorf("mkdir: %w: joining a domain needs write permission in the mount point, that is root", err)
 	case err == unix.ENOTCONN:
-		return fmt.Errorf("mkdir: %w: a node that is alive cannot be reached over the cluster's network", err)
+		return fmt.Errorf("mkdir: %w: a node that is alive cannot be reached over the cluster's network "+
+			"or, with the stack pcmk, dlm_controld does not run", err)
 	}
 	return fmt.Errorf("mkdir: %w", err)
 }

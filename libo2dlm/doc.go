@@ -128,7 +128,11 @@
 //   - dlmfs has no capability "bast" (before Linux 2.6.36): a Mutex keeps a lock for
 //     the hold-off only, and Hold.Contended knows of this process's calls only.
 //   - A process is killed while it waits: what it holds is free at once, see Waiting.
-//   - dlmfs runs over another cluster stack (pcmk): values have 16 bytes.
+//   - dlmfs runs over another cluster stack (pcmk, that is fs/dlm): a request that
+//     must not wait hangs the lock on this node for ever when another node refuses
+//     it, so none is made. TryLock and TryUpgrade wait for the grace at once, also
+//     where JoinOptions.TryGrace is negative, and Lock always makes its request on a
+//     thread apart.
 //
 // # Without a cluster
 //
@@ -138,5 +142,5 @@
 // other nodes there, which want a lock, die with it, or take their time.
 //
 // Needs Linux. What is said of the kernel was measured on 6.1 with dlmfs over
-// o2cb (fs/ocfs2/dlmfs).
+// o2cb (fs/ocfs2/dlmfs); over pcmk the calls were tested, with nodes that stay.
 package libo2dlm

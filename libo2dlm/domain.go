@@ -26,6 +26,7 @@ type Domain struct {
 	mount      string
 	singleNode bool
 	gated      bool // locks may be shared
+	mustQueue  bool // see refusalsHang
 	maxWaiters int
 	tryGrace   time.Duration
 	leaked     func(Leak)

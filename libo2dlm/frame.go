@@ -9,15 +9,10 @@ import (
 	"hash/crc32"
 )
 
-const (
-	// blockSize is the size of a lock's value block. DLM_LVB_LEN in
-	// fs/ocfs2/dlm/dlmapi.h.
-	blockSize = 64
-
-	// userBlockSize is its size over another cluster stack than o2cb, that is over
-	// fs/dlm. DLM_USER_LVB_LEN in include/uapi/linux/dlm.h.
-	userBlockSize = 32
-)
+// blockSize is the size of a lock's value block. DLM_LVB_LEN in
+// fs/ocfs2/dlm/dlmapi.h, over fs/dlm as well, of which fs/ocfs2/stack_user.c asks as
+// much. (DLM_USER_LVB_LEN, 32, is for programs that use fs/dlm without dlmfs.)
+const blockSize = 64
 
 // A frame is what this package keeps in the value block:
 //
@@ -44,7 +39,7 @@ const (
 )
 
 // MaxValue is how many bytes a value can have: those of the value block that the
-// frame leaves. Over another cluster stack than o2cb it is 16.
+// frame leaves.
 const MaxValue = blockSize - frameHeader
 
 var (

@@ -54,7 +54,7 @@ func (d *Domain) lockInline(c call) *Hold {
 func (d *Domain) beginInline(name string) (*resource, *directory) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, warm := d.warm[name]; !warm || d.closed || len(d.resources) != 0 || d.requests >= d.maxWaiters {
+	if _, warm := d.warm[name]; !warm || d.mustQueue || d.closed || len(d.resources) != 0 || d.requests >= d.maxWaiters {
 		return nil, nil
 	}
 	r := d.idle.Get().(*resource)

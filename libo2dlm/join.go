@@ -47,7 +47,8 @@ type JoinOptions struct {
 	// TryGrace is how long TryLock and TryUpgrade wait for a cache, of another node
 	// or of a Mutex, to let go of a lock that nobody holds; DefaultTryGrace when 0.
 	// Negative is not at all: then a lock that another node has used last is busy,
-	// and no request is left in the kernel.
+	// and no request is left in the kernel. Over another cluster stack than o2cb it
+	// is DefaultTryGrace: see the package's documentation.
 	TryGrace time.Duration
 
 	// Leaked, if set, is called with each Hold that the garbage collector finds
@@ -77,7 +78,7 @@ type JoinOptions struct {
 // ErrNotDLMFS, ErrDLMFS, ErrOffline, and whatever the kernel answered:
 // unix.ENOENT when there is no mount point, unix.EACCES without the permission
 // to make the directory (root's, by custom), unix.ENOTCONN when a live node
-// cannot be reached.
+// cannot be reached, or dlm_controld has not told the kernel of any (pcmk).
 func Join(ctx context.Context, domain string, opts *JoinOptions) (*Domain, error) {
 	d, err := newDomain(domain, opts)
 	if err == nil {
@@ -108,6 +109,9 @@ func newDomain(name string, opts *JoinOptions) (*Domain, error) {
 		if opts.MaxWaiters != 0 {
 			d.maxWaiters = opts.MaxWaiters
 		}
+	}
+	if d.mustQueue = !d.singleNode && refusalsHang(); d.mustQueue && d.tryGrace < 0 {
+		d.tryGrace = DefaultTryGrace
 	}
 	d.idle = sync.Pool{New: func() any { return newResource(d) }}
 	d.waiters = sync.Pool{New: func() any { return &waiter{ready: make(chan struct{}, 1)} }}

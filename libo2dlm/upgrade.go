@@ -236,6 +236,9 @@ func busyFlock(err error) error {
 func (up *upgrade) open(name *lockName, q queueing) (int, error) {
 	flags := 0
 	if q == dontWait {
+		if up.resource.domain.mustQueue {
+			return noFile, errMustQueue
+		}
 		flags = unix.O_NONBLOCK
 	} else if up.isAbandoned() {
 		return noFile, errUnwanted

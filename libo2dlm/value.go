@@ -61,10 +61,9 @@ func (h *Hold) SetValue(p []byte) error {
 	})
 }
 
-// RawValue returns the value block as it is: 64 bytes (32 over another cluster
-// stack than o2cb), zeros where nothing was written or the last owner has died. It
-// is for locks that are shared with C programs, which know no frame around the
-// value; use one way or the other.
+// RawValue returns the value block as it is: 64 bytes, zeros where nothing was
+// written or the last owner has died. It is for locks that are shared with C
+// programs, which know no frame around the value; use one way or the other.
 func (h *Hold) RawValue() (block []byte, err error) {
 	err = h.use(opValue, func(_ *grant, fd int) (err error) {
 		block, err = readBlock(fd)
@@ -126,13 +125,10 @@ func (g *grant) writeFrame(fd int, f frame) error {
 func readBlock(fd int) ([]byte, error) {
 	block := make([]byte, blockSize)
 	for {
-		n, err := unix.Pread(fd, block, 0)
-		switch {
+		switch _, err := unix.Pread(fd, block, 0); {
 		case err == unix.EINTR:
 		case err != nil:
 			return nil, fmt.Errorf("read: %w", err)
-		case n == userBlockSize:
-			return block[:n], nil
 		default:
 			return block, nil
 		}

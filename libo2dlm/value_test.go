@@ -5,8 +5,6 @@ package libo2dlm_test
 import (
 	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -80,33 +78,6 @@ func TestRawValue(t *testing.T) {
 	}
 	if err := h.SetValue([]byte("v")); err != nil {
 		t.Error(err)
-	}
-}
-
-// Over another cluster stack than o2cb the block has 32 bytes.
-func TestValueInASmallBlock(t *testing.T) {
-	mount := newMount(t)
-	d := join(t, mount, libo2dlm.JoinOptions{})
-	if err := os.WriteFile(filepath.Join(mount, domain, "r"), make([]byte, 32), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	h := lock(t, d, "r")
-	defer func() { release(t, h) }()
-	if err := h.SetValue(make([]byte, 17)); !errors.Is(err, unix.ENOSPC) {
-		t.Errorf("SetValue of 17 bytes returned %v", err)
-	}
-	want := []byte("sixteen bytes...")
-	if err := h.SetValue(want); err != nil {
-		t.Fatal(err)
-	}
-	token := h.Token()
-	release(t, h)
-	h = lock(t, d, "r")
-	if got, err := h.Value(); err != nil || !bytes.Equal(got, want) || h.Token() <= token {
-		t.Errorf("the value is %q (%v), the token %v after %v", got, err, h.Token(), token)
-	}
-	if got, err := h.RawValue(); err != nil || len(got) != 32 {
-		t.Errorf("the block is %q (%v)", got, err)
 	}
 }
 
