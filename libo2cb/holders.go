@@ -24,10 +24,16 @@ type Holder struct {
 	Resource string `json:"resource,omitempty"` // the lock's name; empty for the domain itself
 }
 
-// String returns the holder as "process 12 (prog) with lock x".
+// String returns the holder as "process 12 (prog) with lock x", or "asking for lock x"
+// where it has only passed the gate in front of that.
 func (h Holder) String() string {
 	text := fmt.Sprintf("process %d (%s)", h.PID, h.Command)
-	if h.Resource != "" {
+	switch lock, asking := strings.CutPrefix(h.Resource, gatePrefix); {
+	case asking:
+		text += " asking for lock " + lock
+	case isGate(h.Resource):
+		text += " asking for a lock"
+	case h.Resource != "":
 		text += " with lock " + h.Resource
 	}
 	return text

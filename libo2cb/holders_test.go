@@ -72,6 +72,9 @@ func TestHolderString(t *testing.T) {
 	for want, h := range map[string]Holder{
 		"process 12 (writer) with lock res": {PID: 12, Command: "writer", Resource: "res"},
 		"process 13 (joiner)":               {PID: 13, Command: "joiner"},
+
+		"process 14 (asker) asking for lock res": {PID: 14, Command: "asker", Resource: gateOf("res")},
+		"process 15 (asker) asking for a lock":   {PID: 15, Command: "asker", Resource: gateOf("a name for which the gate is too long")},
 	} {
 		if got := h.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
