@@ -10,7 +10,6 @@ import (
 
 	"github.com/o2cb-go/o2cb/tests/chaos/history"
 	"github.com/o2cb-go/o2cb/tests/lab"
-	"github.com/o2cb-go/o2cb/tests/rig"
 )
 
 func TestMain(m *testing.M) { lab.Main(m, nil) }
@@ -18,28 +17,20 @@ func TestMain(m *testing.M) { lab.Main(m, nil) }
 // TestChaos has programs use locks while they are killed and their nodes die. What
 // C programs and ours make of the same locks comes first, while all nodes are well.
 func TestChaos(t *testing.T) {
-	c := cluster(t)
-	t.Run("torture", func(t *testing.T) { testTorture(t, c) })
-	t.Run("storm", func(t *testing.T) { testStorm(t, c) })
+	outlive(t, func(tb lab.TB, c *lab.Cluster) {
+		testTorture(tb, c)
+		testStorm(tb, c)
+	})
 }
 
 // TestBroken shows that broken libraries are found out. Their nodes are not fit for
 // anything else afterwards.
 func TestBroken(t *testing.T) {
-	c := cluster(t)
 	for _, f := range faults {
-		t.Run(f.name, func(t *testing.T) { testBroken(t, c, f.fault, f.found) })
+		t.Run(f.name, func(t *testing.T) {
+			outlive(t, func(tb lab.TB, c *lab.Cluster) { testBroken(tb, c, f.fault, f.found) })
+		})
 	}
-}
-
-func cluster(t *testing.T) *lab.Cluster {
-	t.Helper()
-	c := lab.Start(t, lab.Nodes(3), lab.Disk("heartbeat", "64M"), lab.Disk("registers", "1M"))
-	rig.Load(t, c)
-	rig.Online(t, c)
-	rig.Format(c)
-	rig.Heartbeat(t, c)
-	return c
 }
 
 // faults are broken libraries, and by what they are found out.
@@ -57,35 +48,35 @@ var faults = []struct {
 
 // testBroken lets a broken library run, longer each time: on a busy machine little
 // happens at first.
-func testBroken(t *testing.T, c *lab.Cluster, f fault, found error) {
-	worker := build(t, f)
+func testBroken(tb lab.TB, c *lab.Cluster, f fault, found error) {
+	worker := build(tb, f)
 	var wrong []error
 	for _, patience := range []time.Duration{1500 * time.Millisecond, 5 * time.Second, 15 * time.Second} {
-		r := begin(t, c, worker, fmt.Sprint(f.name, " ", patience))
+		r := begin(tb, c, worker, fmt.Sprint(f.name, " ", patience))
 		time.Sleep(patience)
 		wrong = r.end()
 		if errors.Is(errors.Join(wrong...), found) {
-			t.Log(first(wrong))
+			tb.Logf("%s", first(wrong))
 			return
 		}
 	}
-	t.Errorf("this library passed, want %q; found:\n%s", found, first(wrong))
+	tb.Errorf("this library passed, want %q; found:\n%s", found, first(wrong))
 }
 
-func testStorm(t *testing.T, c *lab.Cluster) {
-	r := begin(t, c, build(t, none), "chaos")
-	r.storm(stormTime(t))
+func testStorm(tb lab.TB, c *lab.Cluster) {
+	r := begin(tb, c, build(tb, none), "chaos")
+	r.storm(stormTime(tb))
 	for n, end := r.recorded(), time.Now().Add(overtime); n < leastOperations && time.Now().Before(end); {
 		before := n
 		r.gusts(overtime / 20)
 		if n = r.recorded(); n == before {
-			t.Fatalf("nobody got a lock for %v, and no node is away\n%s", overtime/20, r.hang(r.guests[0].alive()[0]))
+			tb.Fatalf("nobody got a lock for %v, and no node is away\n%s", overtime/20, r.hang(r.guests[0].alive()[0]))
 		}
 	}
 	if wrong := r.end(); len(wrong) != 0 {
-		t.Errorf("%d violations:\n%s", len(wrong), first(wrong))
+		tb.Errorf("%d violations:\n%s", len(wrong), first(wrong))
 	}
 	if n := r.history.Len(); n < leastOperations {
-		t.Errorf("%d operations say too little, want %d", n, leastOperations)
+		tb.Errorf("%d operations say too little, want %d", n, leastOperations)
 	}
 }

@@ -3,13 +3,13 @@
 package chaos
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
-	"testing"
 
 	"golang.org/x/sys/unix"
 
@@ -43,18 +43,18 @@ type program struct {
 }
 
 // install puts the worker on the node and reads its clock.
-func (g *guest) install(t *testing.T, worker string) {
-	t.Helper()
+func (g *guest) install(tb lab.TB, worker string) {
+	tb.Helper()
 	g.node.Push(worker, installed(worker))
-	g.readClock(t, worker)
+	g.readClock(tb, worker)
 }
 
 func installed(worker string) string { return "/opt/" + filepath.Base(worker) }
 
 // readClock asks the guest for the time, over and over: what counts is the quickest
 // answer.
-func (g *guest) readClock(t *testing.T, worker string) {
-	t.Helper()
+func (g *guest) readClock(tb lab.TB, worker string) {
+	tb.Helper()
 	const questions = 100
 	in, ask := io.Pipe()
 	p := g.node.Start(lab.Command{Args: []string{installed(worker), "clock"}, Stdin: in})
@@ -65,25 +65,25 @@ func (g *guest) readClock(t *testing.T, worker string) {
 	for range questions {
 		asked := hostNow()
 		if _, err := ask.Write([]byte{'?'}); err != nil {
-			t.Fatal(err)
+			tb.Fatalf("%v", err)
 		}
 		line := p.WaitLine("")
 		heard := hostNow()
 		there, err := strconv.ParseInt(line, 10, 64)
 		if err != nil {
-			t.Fatalf("clock of %s: %v", g.node.Name(), err)
+			tb.Fatalf("clock of %s: %v", g.node.Name(), err)
 		}
 		g.clock.Answered(asked, there, heard)
 	}
 	if err := ask.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatalf("%v", err)
 	}
 	p.Wait()
 }
 
 // start starts a program.
-func (g *guest) start(t *testing.T, worker string, number uint32, domain, disk string, resources, goroutines int) *program {
-	t.Helper()
+func (g *guest) start(tb lab.TB, worker string, number uint32, domain, disk string, resources, goroutines int) *program {
+	tb.Helper()
 	args := []string{installed(worker), "use", fmt.Sprint(number), domain, disk, fmt.Sprint(resources), fmt.Sprint(goroutines)}
 	p := &program{Process: g.node.Start(lab.Command{Args: args}), gone: make(chan struct{})}
 	go func() {
@@ -112,23 +112,23 @@ func (g *guest) alive() (programs []*program) {
 }
 
 // finish adds what the programs have sent, which have ended.
-func (g *guest) finish(t *testing.T, h *history.History) {
-	t.Helper()
+func (g *guest) finish(tb lab.TB, h *history.History) {
+	tb.Helper()
 	if err := g.clock.Err(); err != nil {
-		t.Errorf("%s: %v", g.node.Name(), err)
+		tb.Errorf("%s: %v", g.node.Name(), err)
 	}
 	for _, p := range g.programs {
-		r, err := p.Await(t.Context())
+		r, err := p.Await(context.Background())
 		if !p.doomed && (err != nil || r.Status != 0) {
-			t.Errorf("a program on %s: status %d, %v: %s", g.node.Name(), r.Status, err, strings.TrimSpace(r.Stderr))
+			tb.Errorf("a program on %s: status %d, %v: %s", g.node.Name(), r.Status, err, strings.TrimSpace(r.Stderr))
 		}
 		l, err := history.ReadLog(p.Stdout())
 		if err != nil {
-			t.Errorf("%s: %v", g.node.Name(), err)
+			tb.Errorf("%s: %v", g.node.Name(), err)
 			continue
 		}
 		if !p.doomed && err == nil && !l.Ended {
-			t.Errorf("a program on %s, process %d, did not end its history", g.node.Name(), l.Process)
+			tb.Errorf("a program on %s, process %d, did not end its history", g.node.Name(), l.Process)
 		}
 		h.Add(l, g.boot, &g.clock, p.died)
 	}

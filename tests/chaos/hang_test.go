@@ -21,29 +21,29 @@ const (
 
 // awaitStart waits until a program has joined the domain.
 func (r *run) awaitStart(p *program) {
-	r.t.Helper()
+	r.tb.Helper()
 	for deadline := time.Now().Add(startLimit); p.Stdout() == ""; time.Sleep(10 * time.Millisecond) {
 		select {
 		case <-p.gone:
-			r.t.Fatalf("a program ended: %s", p.Stderr())
+			r.tb.Fatalf("a program ended: %s", p.Stderr())
 		default:
 		}
 		if time.Now().After(deadline) {
-			r.t.Fatalf("a program has not joined after %v\n%s", startLimit, r.hang(p))
+			r.tb.Fatalf("a program has not joined after %v\n%s", startLimit, r.hang(p))
 		}
 	}
 }
 
 // awaitEnd waits until all programs have ended, of boots that are gone too.
 func (r *run) awaitEnd() {
-	r.t.Helper()
+	r.tb.Helper()
 	late := time.After(endLimit)
 	for _, g := range append(r.gone, r.guests...) {
 		for _, p := range g.programs {
 			select {
 			case <-p.gone:
 			case <-late:
-				r.t.Fatalf("a program on %s has not ended after %v\n%s", g.node.Name(), endLimit, r.hang(p))
+				r.tb.Fatalf("a program on %s has not ended after %v\n%s", g.node.Name(), endLimit, r.hang(p))
 			}
 		}
 	}
@@ -65,7 +65,7 @@ func (r *run) hang(p *program) string {
 
 // waits says who waits on a guest, and what its kernel said last.
 func (r *run) waits(g *guest) string {
-	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	out, err := g.node.Exec(ctx, lab.Command{Args: []string{"sh", "-c", `"$0" waits; dmesg | tail -n 30`, installed(r.worker)}})
 	if err != nil {

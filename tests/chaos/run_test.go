@@ -5,7 +5,6 @@ package chaos
 import (
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/o2cb-go/o2cb/tests/chaos/history"
@@ -21,7 +20,7 @@ const (
 
 // run is programs on all nodes that use the locks of one domain.
 type run struct {
-	t       *testing.T
+	tb      lab.TB
 	cluster *lab.Cluster
 	worker  string
 	domain  string
@@ -33,13 +32,13 @@ type run struct {
 
 // begin starts programs on all nodes. The disk is new to them: each run writes
 // values of its own.
-func begin(t *testing.T, c *lab.Cluster, worker, domain string) *run {
-	t.Helper()
-	r := &run{t: t, cluster: c, worker: worker, domain: domain}
+func begin(tb lab.TB, c *lab.Cluster, worker, domain string) *run {
+	tb.Helper()
+	r := &run{tb: tb, cluster: c, worker: worker, domain: domain}
 	c.Node(0).MustRun("dd", "if=/dev/zero", "of="+c.Disk(1), "bs=1M", "count=1", "oflag=direct")
 	for i, n := range c.Nodes() {
 		g := &guest{node: n, boot: i}
-		g.install(t, worker)
+		g.install(tb, worker)
 		r.guests = append(r.guests, g)
 	}
 	for _, g := range r.guests {
@@ -56,14 +55,14 @@ func begin(t *testing.T, c *lab.Cluster, worker, domain string) *run {
 }
 
 func (r *run) start(g *guest) *program {
-	r.t.Helper()
+	r.tb.Helper()
 	r.started++
-	return g.start(r.t, r.worker, r.started, r.domain, r.cluster.Disk(1), resources, goroutines)
+	return g.start(r.tb, r.worker, r.started, r.domain, r.cluster.Disk(1), resources, goroutines)
 }
 
 // end ends the programs and returns what is wrong with their history.
 func (r *run) end() []error {
-	r.t.Helper()
+	r.tb.Helper()
 	for _, g := range r.guests {
 		for _, p := range g.alive() {
 			p.Kill(syscall.SIGTERM)
@@ -71,28 +70,28 @@ func (r *run) end() []error {
 	}
 	stopped := time.Now()
 	for _, g := range r.guests {
-		g.readClock(r.t, r.worker) // an offset that has changed shows now
+		g.readClock(r.tb, r.worker) // an offset that has changed shows now
 	}
 	r.awaitEnd()
 	for _, g := range append(r.gone, r.guests...) {
-		g.finish(r.t, &r.history)
-		r.t.Logf("%s: clock known to %v", g.node.Name(), time.Duration(g.clock.Slack()))
+		g.finish(r.tb, &r.history)
+		r.tb.Logf("%s: clock known to %v", g.node.Name(), time.Duration(g.clock.Slack()))
 	}
 	ended := time.Now()
 	wrong := r.history.Check()
-	r.t.Logf("%d operations (%v) of %d programs, %d of them found no value; programs ended in %v, judged in %v",
+	r.tb.Logf("%d operations (%v) of %d programs, %d of them found no value; programs ended in %v, judged in %v",
 		r.history.Len(), r.history.Count(), r.started, r.history.Lost(), ended.Sub(stopped).Round(time.Millisecond), time.Since(ended).Round(time.Millisecond))
 	return wrong
 }
 
 // recorded returns how many operations the programs have sent so far.
 func (r *run) recorded() (n int) {
-	r.t.Helper()
+	r.tb.Helper()
 	for _, g := range append(r.gone, r.guests...) {
 		for _, p := range g.programs {
 			l, err := history.ReadLog(p.Stdout())
 			if err != nil {
-				r.t.Fatalf("%s: %v", g.node.Name(), err)
+				r.tb.Fatalf("%s: %v", g.node.Name(), err)
 			}
 			n += len(l.Ops)
 		}
@@ -102,18 +101,18 @@ func (r *run) recorded() (n int) {
 
 // rejoin boots a node that is off, and brings it back with new programs.
 func (r *run) rejoin(i int) {
-	r.t.Helper()
+	r.tb.Helper()
 	n := r.guests[i].node
 	r.gone = append(r.gone, r.guests[i])
 	n.Boot()
 	n.WriteFile(rig.ConfigPath, []byte(rig.Config(r.cluster)), 0o644)
-	tool := rig.Tool(r.t, "o2cb_ctl")
+	tool := rig.Tool(r.tb, "o2cb_ctl")
 	n.MustRun(tool, "online", rig.Name)
 	rig.Hasten(n)
 	n.MustRun(tool, "heartbeat", "start", r.cluster.Disk(0))
 	g := &guest{node: n, boot: len(r.guests) + len(r.gone)}
 	r.guests[i] = g
-	g.install(r.t, r.worker)
+	g.install(r.tb, r.worker)
 	for range processes {
 		r.awaitStart(r.start(g))
 	}

@@ -5,8 +5,9 @@ package chaos
 import (
 	"math/rand/v2"
 	"os"
-	"testing"
 	"time"
+
+	"github.com/o2cb-go/o2cb/tests/lab"
 )
 
 // leastOperations is what a run in CI has to judge. Where the machine is slow the storm
@@ -17,15 +18,15 @@ const (
 )
 
 // stormTime returns how long the faults go on, without those of whole nodes.
-func stormTime(t *testing.T) time.Duration {
-	t.Helper()
+func stormTime(tb lab.TB) time.Duration {
+	tb.Helper()
 	text := os.Getenv("O2CB_CHAOS_TIME")
 	if text == "" {
 		text = "60s"
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		t.Fatalf("O2CB_CHAOS_TIME: %v", err)
+		tb.Fatalf("O2CB_CHAOS_TIME: %v", err)
 	}
 	return d
 }
@@ -40,7 +41,7 @@ const (
 // while. In the middle of each squall a node dies, the first by a power cut, the
 // next by a partition that does not end, and comes back.
 func (r *run) storm(d time.Duration) {
-	r.t.Helper()
+	r.tb.Helper()
 	squalls := max(2, int(d/squall))
 	for i := range squalls {
 		r.gusts(d / time.Duration(2*squalls))
@@ -57,7 +58,7 @@ func (r *run) storm(d time.Duration) {
 
 // gusts does what lets every node live.
 func (r *run) gusts(d time.Duration) {
-	r.t.Helper()
+	r.tb.Helper()
 	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(gust) {
 		r.cluster.Heal()
 		a := rand.IntN(len(r.guests))
@@ -78,7 +79,7 @@ func (r *run) gusts(d time.Duration) {
 
 // killOne kills a program on a guest, and starts another one.
 func (r *run) killOne(g *guest) {
-	r.t.Helper()
+	r.tb.Helper()
 	alive := g.alive()
 	alive[rand.IntN(len(alive))].kill()
 	r.start(g)
@@ -87,14 +88,14 @@ func (r *run) killOne(g *guest) {
 // cutPower cuts the power of a node, and turns it on again when the others have
 // gone on without it for a while.
 func (r *run) cutPower(i int) {
-	r.t.Helper()
+	r.tb.Helper()
 	r.die(i, func() { r.guests[i].node.PowerOff() })
 }
 
 // cutOff cuts a node's network until its kernel resets it, because it is in the
 // minority.
 func (r *run) cutOff(i int) {
-	r.t.Helper()
+	r.tb.Helper()
 	r.die(i, func() {
 		n := r.guests[i].node
 		n.ExpectOff()
@@ -106,7 +107,7 @@ func (r *run) cutOff(i int) {
 		select {
 		case <-n.Off():
 		case <-time.After(2 * time.Minute):
-			r.t.Fatalf("%s was not fenced within two minutes after it was cut off", n.Name())
+			r.tb.Fatalf("%s was not fenced within two minutes after it was cut off", n.Name())
 		}
 		r.cluster.Heal()
 	})
@@ -114,15 +115,15 @@ func (r *run) cutOff(i int) {
 
 // die has a node die and come back.
 func (r *run) die(i int, how func()) {
-	r.t.Helper()
+	r.tb.Helper()
 	for _, p := range r.guests[i].programs {
 		p.doomed = true
 	}
 	before := hostNow()
 	how()
-	r.t.Logf("%s died", r.guests[i].node.Name())
+	r.tb.Logf("%s died", r.guests[i].node.Name())
 	r.rejoin(i)
 	after := hostNow()
 	r.history.AddLoss(before, after)
-	r.t.Logf("%s is back after %v", r.guests[i].node.Name(), time.Duration(after-before).Round(time.Millisecond))
+	r.tb.Logf("%s is back after %v", r.guests[i].node.Name(), time.Duration(after-before).Round(time.Millisecond))
 }

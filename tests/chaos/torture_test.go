@@ -3,10 +3,10 @@
 package chaos
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 	"strings"
-	"testing"
 
 	"github.com/o2cb-go/o2cb/tests/lab"
 	"github.com/o2cb-go/o2cb/tests/rig"
@@ -17,9 +17,9 @@ import (
 // before, and adds its own: together they see each number once, and each of them
 // sees them grow. (One C program on a node: their library does not keep the
 // programs of a node apart.)
-func testTorture(t *testing.T, c *lab.Cluster) {
+func testTorture(tb lab.TB, c *lab.Cluster) {
 	const turns = 3000
-	theirs, ours := rig.CompileLocks(t.Context(), t, "testdata/torture.c"), build(t, none)
+	theirs, ours := rig.CompileLocks(context.Background(), tb, "testdata/torture.c"), build(tb, none)
 	var running []*lab.Process
 	for i, n := range c.Nodes() {
 		program, args := ours, []string{installed(ours), "torture"}
@@ -35,33 +35,33 @@ func testTorture(t *testing.T, c *lab.Cluster) {
 	for i, p := range running {
 		r := p.Wait()
 		if r.Status != 0 {
-			t.Fatalf("%s: status %d: %s", p.Stdout(), r.Status, r.Stderr)
+			tb.Fatalf("%s: status %d: %s", p.Stdout(), r.Status, r.Stderr)
 		}
 		before := 0
 		for line := range strings.Lines(r.Stdout) {
 			turn, err := strconv.Atoi(strings.TrimSpace(line))
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatalf("%v", err)
 			}
 			if seen[turn] || turn <= before || turn > turns*len(running) {
-				t.Fatalf("node %d had turn %d after %d; somebody else had it: %v", i, turn, before, seen[turn])
+				tb.Fatalf("node %d had turn %d after %d; somebody else had it: %v", i, turn, before, seen[turn])
 			}
 			seen[turn], before, who[turn] = true, turn, i
 		}
 	}
 	if len(seen) != turns*len(running) {
-		t.Errorf("%d turns, want %d", len(seen), turns*len(running))
+		tb.Errorf("%d turns, want %d", len(seen), turns*len(running))
 	}
 	for turn := range len(seen) {
 		if who[turn+1] != last {
 			changes, last = changes+1, who[turn+1]
 		}
 	}
-	t.Logf("%d turns; the lock changed nodes %d times", len(seen), changes)
+	tb.Logf("%d turns; the lock changed nodes %d times", len(seen), changes)
 	// One after the other they would have changed it once each. How much oftener they do
 	// is for the machine to say: a node that has the lock uses it until the other's
 	// request arrives.
 	if changes < 2*len(running) {
-		t.Errorf("the lock changed nodes only %d times: the programs did not run side by side", changes)
+		tb.Errorf("the lock changed nodes only %d times: the programs did not run side by side", changes)
 	}
 }
