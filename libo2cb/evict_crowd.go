@@ -59,7 +59,11 @@ func (c *crowd) ask(ctx context.Context) ([]suspect, error) {
 		return before, nil
 	}
 	now, err := c.await(ctx, c.ladder.Ask, func(now []suspect) bool {
-		return len(holding(among(asked, now))) == 0 && len(stuck(waiting, now)) == 0
+		left := holding(among(asked, now))
+		for _, s := range left { // who did not listen yet may do so by now
+			c.knock(ctx, s.locks)
+		}
+		return len(left) == 0 && len(stuck(waiting, now)) == 0
 	})
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ import (
 type actor struct {
 	suspect
 	hears bool                          // gives its locks up when it is asked to
+	deaf  int                           // how often it does not hear that first
 	ends  map[unix.Signal]time.Duration // how long after the signal it ends
 	heir  *actor                        // comes when it ends
 	until time.Time                     // when it ends; zero for never
@@ -61,7 +62,10 @@ func (p *play) send(_ context.Context, some []suspect, _ finder, sig unix.Signal
 
 func (p *play) knock(_ context.Context, files []string) {
 	for _, a := range p.actors {
-		if a.hears && slices.Equal(a.locks, files) {
+		if !a.hears || !slices.Equal(a.locks, files) {
+			continue
+		}
+		if a.deaf--; a.deaf < 0 {
 			a.uses, a.locks = nil, nil
 		}
 	}
@@ -80,6 +84,13 @@ func person(pid int, use string, ends map[unix.Signal]time.Duration) *actor {
 func lockHolder(pid int, hears bool, ends map[unix.Signal]time.Duration) *actor {
 	a := person(pid, "lock", ends)
 	a.hears, a.locks = hears, []string{fmt.Sprint("/dlm/d/", pid)}
+	return a
+}
+
+// listensLater is a lock holder that does not hear the first few knocks.
+func listensLater(pid, deaf int) *actor {
+	a := lockHolder(pid, true, immortal)
+	a.deaf = deaf
 	return a
 }
 
@@ -109,6 +120,7 @@ func TestLadder(t *testing.T) {
 		"a volume's user goes":       {actors: []*actor{person(7, "file", polite)}, acts: []string{"terminate 7"}, took: 3 * time.Second},
 		"only who stays is killed":   {actors: []*actor{person(7, "file", polite), person(8, "file", stubborn)}, acts: []string{"terminate 7", "terminate 8", "kill 8"}, took: 11 * time.Second},
 		"who hears is not ended":     {actors: []*actor{lockHolder(7, true, immortal)}, acts: []string{"ask 7"}},
+		"who listens later":          {actors: []*actor{listensLater(7, 3)}, acts: []string{"ask 7"}, took: 300 * time.Millisecond},
 		"who does not hear":          {actors: []*actor{lockHolder(7, false, polite)}, acts: []string{"ask 7", "terminate 7"}, took: 8 * time.Second},
 		"who is asked is not a file": {actors: []*actor{lockHolder(7, true, immortal), person(8, "file", polite)}, acts: []string{"ask 7", "terminate 8"}, took: 3 * time.Second},
 		"an heir gets SIGTERM first": {actors: []*actor{reborn(7, 1)}, acts: []string{"terminate 7", "terminate 8"}, took: 6 * time.Second},

@@ -271,16 +271,24 @@ func TestContendedLate(t *testing.T) {
 	release(t, o.hold)
 }
 
-// What `o2cb_ctl offline --force` does to ask for a lock.
+// What `o2cb_ctl offline --force` does to ask for a lock, again and again: who has just
+// been granted the lock may not listen yet.
 func TestContendedByTouch(t *testing.T) {
 	mount := newMount(t)
 	d := join(t, mount, libo2dlm.JoinOptions{})
 	h := lock(t, d, "r")
 	wanted := h.Contended()
 	now := []unix.Timespec{{Nsec: unix.UTIME_NOW}, {Nsec: unix.UTIME_NOW}}
-	if err := unix.UtimesNanoAt(unix.AT_FDCWD, filepath.Join(mount, domain, "r"), now, 0); err != nil {
-		t.Fatal(err)
-	}
-	<-wanted
+	eventually(t, "told that somebody touches the lock", func() bool {
+		if err := unix.UtimesNanoAt(unix.AT_FDCWD, filepath.Join(mount, domain, "r"), now, 0); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-wanted:
+			return true
+		default:
+			return false
+		}
+	})
 	release(t, h)
 }

@@ -68,12 +68,13 @@ func testKnock(t *testing.T, c *lab.Cluster) {
 	}
 }
 
-// And to whoever asks for it as o2cb_ctl offline --force does.
+// And to whoever asks for it as o2cb_ctl offline --force does, again and again.
 func testTouch(t *testing.T, c *lab.Cluster) {
 	p := c.Node(0).StartSelf("cache", "touch")
 	p.WaitLine("cached")
-	c.Node(0).MustShell("touch /dlm/" + domain + "/touch")
+	touch := c.Node(0).Start(shell("while :; do touch /dlm/" + domain + "/touch; sleep 0.1; done"))
 	good(t, p)
+	touch.Kill(syscall.SIGKILL)
 }
 
 // crowd RESOURCE GOROUTINES waits with that many goroutines for one lock, says
