@@ -32,6 +32,8 @@ type machine interface {
 	// freshFiles reports whether a guest sees a file of the host as it is now, also
 	// when it has read it before.
 	freshFiles() bool
+	// starts is how often a guest may be started until it comes up.
+	starts() int
 	// disk returns the name of the disk of that index in a guest.
 	disk(i int) string
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/o2cb-go/o2cb/tests/lab/internal/wire"
 )
@@ -107,6 +108,7 @@ func (n *Node) latest() *guest {
 	return n.guest
 }
 
+// boot turns the node on, if need be more than once.
 func (n *Node) boot(init []string) error {
 	c := n.cluster
 	n.mu.Lock()
@@ -121,6 +123,27 @@ func (n *Node) boot(init []string) error {
 			return fmt.Errorf("boot %s: it is on", n.name)
 		}
 	}
+	starts := c.machine.starts()
+	limit := c.config.bootLimit / time.Duration(starts)
+	for {
+		err := n.start(init, limit)
+		starts--
+		var late notUpError
+		if !errors.As(err, &late) || starts == 0 {
+			return err
+		}
+		c.tb.Logf("lab: %v; once more", err)
+	}
+}
+
+// notUpError says that a guest has not come up.
+type notUpError struct{ limit time.Duration }
+
+func (e notUpError) Error() string { return fmt.Sprintf("not up after %v", e.limit) }
+
+// start starts the guest and waits until it is up. The caller holds mu.
+func (n *Node) start(init []string, limit time.Duration) error {
+	c := n.cluster
 	console, err := os.OpenFile(n.console, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return fmt.Errorf("boot %s: %w", n.name, err)
@@ -136,8 +159,7 @@ func (n *Node) boot(init []string) error {
 	}
 	n.guest = g
 	c.network.attach(n.index, network)
-	ctx, cancel := context.WithTimeoutCause(context.Background(), c.config.bootLimit,
-		fmt.Errorf("not up after %v", c.config.bootLimit))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), limit, notUpError{limit})
 	defer cancel()
 	if err := g.awaitReady(ctx); err != nil {
 		g.kill()

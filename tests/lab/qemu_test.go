@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/o2cb-go/o2cb/tests/lab"
 )
@@ -45,4 +46,17 @@ func TestQEMU(t *testing.T) {
 	c.Heal()
 	c.Node(1).PowerOff()
 	n.MustRun("true")
+}
+
+// A guest that gets nowhere is started again, and not for ever.
+func TestStartedAgain(t *testing.T) {
+	var out strings.Builder
+	r := lab.NewReporter(t.Name(), &out)
+	if r.Run(func() { lab.Start(r, lab.QEMU(), lab.Nodes(1), lab.BootLimit(3*time.Millisecond)) }) {
+		t.Fatal("a guest was up within a millisecond")
+	}
+	const late = "boot node0: not up after 1ms"
+	if got := out.String(); strings.Count(got, late) != 3 || strings.Count(got, "; once more\n") != 2 {
+		t.Errorf("it said:\n%s", got)
+	}
 }

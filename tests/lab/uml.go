@@ -120,4 +120,6 @@ func (u *uml) inFlight() int { return 3584 }
 // hostfs_dentry_ops in fs/hostfs/hostfs_kern.c).
 func (u *uml) freshFiles() bool { return true }
 
+func (u *uml) starts() int { return 1 }
+
 func (u *uml) disk(i int) string { return "/dev/ubd" + string(rune('a'+i)) }
