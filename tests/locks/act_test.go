@@ -3,104 +3,21 @@
 package locks
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"os"
-	"os/signal"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/o2cb-go/o2cb/libo2dlm"
+	"github.com/o2cb-go/o2cb/tests/actor"
 	"github.com/o2cb-go/o2cb/tests/lab"
 )
 
-// act RESOURCE STEP… does the steps with one hold, and prints a line after each.
-// The step "pause" waits for SIGTERM.
-func act(d *libo2dlm.Domain, args []string) error {
-	more := make(chan os.Signal, 8)
-	signal.Notify(more, syscall.SIGTERM)
-	defer signal.Reset()
-	a := &actor{d: d, resource: args[0], more: more}
-	for _, step := range args[1:] {
-		line, err := a.do(step)
-		if err != nil {
-			return fmt.Errorf("%s: %w", step, err)
-		}
-		fmt.Println(line)
-	}
-	return nil
-}
-
-type actor struct {
-	d        *libo2dlm.Domain
-	resource string
-	more     chan os.Signal
-	h        *libo2dlm.Hold
-}
-
-func (a *actor) do(step string) (line string, err error) {
-	verb, value, _ := strings.Cut(step, "=")
-	line = step
-	switch verb {
-	case "lock":
-		a.h, err = a.d.Lock(context.Background(), a.resource, libo2dlm.Exclusive)
-	case "rlock":
-		a.h, err = a.d.Lock(context.Background(), a.resource, libo2dlm.Shared)
-	case "tryrlock":
-		a.h, err = a.d.TryLock(a.resource, libo2dlm.Shared)
-	case "downgrade":
-		err = a.h.Downgrade()
-	case "upgrade":
-		err = a.h.TryUpgrade()
-	case "upgrade-busy":
-		if err = a.h.TryUpgrade(); errors.Is(err, libo2dlm.ErrBusy) {
-			return line, nil
-		}
-		err = fmt.Errorf("TryUpgrade returned %w", err)
-	case "contended":
-		<-a.h.Contended()
-	case "value":
-		err = a.h.SetValue([]byte(value))
-	case "read":
-		return a.read()
-	case "token":
-		token := a.h.Token()
-		line = fmt.Sprintf("token %v", token)
-		if token.Restarted() {
-			line += " restarted"
-		}
-	case "release":
-		err = a.h.Release()
-	case "drop":
-		err = a.h.ReleaseAndDrop()
-	case "pause":
-		fmt.Println("pause")
-		<-a.more
-		line = "on"
-	default:
-		err = errors.New("no such step")
-	}
-	return line, err
-}
-
-func (a *actor) read() (string, error) {
-	value, err := a.h.Value()
-	if errors.Is(err, libo2dlm.ErrValueLost) {
-		return "no value", nil
-	}
-	return fmt.Sprintf("value %s", value), err
-}
-
 // number returns the number in a line such as "token 17 restarted".
 func number(line string) int {
-	words := strings.Fields(line)
-	n, err := strconv.Atoi(words[min(1, len(words)-1)])
+	n, err := actor.Number(line)
 	if err != nil {
-		panic(fmt.Sprintf("no number in %q", line))
+		panic(err)
 	}
 	return n
 }
@@ -140,8 +57,8 @@ func testShared(t *testing.T, c *lab.Cluster) {
 // they have gone, also where they have the lock cached.
 func testDownAndUp(t *testing.T, c *lab.Cluster) {
 	const r = "down"
-	writer := c.Node(0).StartSelf("act", r, "lock", "value=one", "pause", "downgrade", "pause", "upgrade-busy", "pause",
-		"upgrade", "value=two", "downgrade", "upgrade", "release")
+	writer := c.Node(0).StartSelf("act", r, "lock", "set=one", "pause", "downgrade", "pause", "upgrade-busy", "pause",
+		"upgrade", "set=two", "downgrade", "upgrade", "release")
 	writer.WaitLine("pause")
 	reader := c.Node(1).StartSelf("act", r, "rlock", "read", "pause", "release")
 	late := c.Node(2).StartSelf("act", r, "rlock", "read", "release")
@@ -158,7 +75,7 @@ func testDownAndUp(t *testing.T, c *lab.Cluster) {
 	reader.Kill(syscall.SIGTERM)
 	good(t, reader)
 	writer.Kill(syscall.SIGTERM)
-	writer.WaitLine("value=two")
+	writer.WaitLine("set=two")
 	late = c.Node(1).StartSelf("act", r, "rlock", "read", "release")
 	good(t, writer)
 	late.WaitLine("value two")
@@ -170,7 +87,7 @@ func testValues(t *testing.T, c *lab.Cluster) {
 	const r = "values"
 	last := 0
 	for i, n := range c.Nodes() {
-		got := n.RunSelf("act", r, "lock", "read", fmt.Sprintf("value=of %s", n.Name()), "token", "release", "rlock", "token", "release")
+		got := n.RunSelf("act", r, "lock", "read", fmt.Sprintf("set=of %s", n.Name()), "token", "release", "rlock", "token", "release")
 		want := "no value"
 		if i > 0 {
 			want = "value of " + c.Node(i-1).Name()

@@ -319,7 +319,7 @@ func testUnlink(t *testing.T, c *lab.Cluster) {
 func testPowerCut(t *testing.T, c *lab.Cluster) {
 	const limit = (rig.DeadThreshold+1)*2*time.Second + 5*time.Second + 5*time.Second
 	// What dies with the node: a value and a token that it has just written.
-	owner := c.Node(0).StartSelf("act", "lost", "lock", "value=precious", "token", "pause")
+	owner := c.Node(0).StartSelf("act", "lost", "lock", "set=precious", "token", "pause")
 	before := number(owner.WaitLine("token "))
 	owner.WaitLine("pause")
 	_, waiter := holderAndWaiter(t, c.Node(0), c.Node(1), "cut")

@@ -19,12 +19,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/o2cb-go/o2cb/libo2dlm"
+	"github.com/o2cb-go/o2cb/tests/actor"
 	"github.com/o2cb-go/o2cb/tests/lab"
 )
 
 func TestMain(m *testing.M) {
 	lab.Main(m, map[string]func(args []string) int{
-		"act":      role(act),
+		"act":      role(actor.Play),
 		"both":     role(both),
 		"cache":    role(cache),
 		"crowd":    role(crowd),

@@ -3,14 +3,16 @@
 package userstack
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/o2cb-go/o2cb/libo2dlm"
+	"github.com/o2cb-go/o2cb/tests/actor"
 	"github.com/o2cb-go/o2cb/tests/lab"
 )
 
@@ -30,6 +32,20 @@ func role(play func(args []string) error) func(args []string) int {
 			return 1
 		}
 		return 0
+	}
+}
+
+// domain is the lock domain of all tests, and so the name of the lockspace.
+const domain = "web"
+
+// act returns a role that joins the domain and does steps with one lock of it.
+func act(opts *libo2dlm.JoinOptions) func(args []string) error {
+	return func(args []string) error {
+		d, err := libo2dlm.Join(context.Background(), domain, opts)
+		if err != nil {
+			return err
+		}
+		return errors.Join(actor.Play(d, args), d.Close())
 	}
 }
 
@@ -133,14 +149,17 @@ func joinAll(t *testing.T, c *lab.Cluster) {
 // same process or another one. Each has a higher token than the one before.
 func testValues(t *testing.T, first, last *lab.Node) {
 	longest := strings.Repeat("value 8.", libo2dlm.MaxValue/8)
-	one := first.RunSelf("act", "values", "lock", "no-value", "token", "set="+longest, "set-too-long="+longest+"!", "raw", "release",
+	one := first.RunSelf("act", "values", "lock", "read", "token", "set="+longest, "set-too-long="+longest+"!", "raw", "release",
 		"lock", "read", "token", "release", "rlock", "read", "release")
 	another := last.RunSelf("act", "values", "lock", "read", "raw", "token", "release")
 	if one.Status != 0 || another.Status != 0 {
 		t.Fatalf("status %d and %d: %s%s", one.Status, another.Status, one.Stderr, another.Stderr)
 	}
 	output := one.Stdout + another.Stdout
-	if n := strings.Count(output, "value "+longest+".\n"); n != 3 {
+	if !strings.Contains(one.Stdout, "no value\n") {
+		t.Errorf("a value that nobody has set was read:\n%s", one.Stdout)
+	}
+	if n := strings.Count(output, "value "+longest+"\n"); n != 3 {
 		t.Errorf("the value was read %d times, want 3:\n%s", n, output)
 	}
 	// DLM_LVB_LEN of fs/ocfs2/dlm/dlmapi.h, which dlmfs asks of fs/dlm as well.
@@ -156,11 +175,10 @@ func testValues(t *testing.T, first, last *lab.Node) {
 func tokens(t *testing.T, output string) (numbers []int) {
 	t.Helper()
 	for line := range strings.Lines(output) {
-		text, ok := strings.CutPrefix(line, "token ")
-		if !ok {
+		if !strings.HasPrefix(line, "token ") {
 			continue
 		}
-		n, err := strconv.Atoi(strings.TrimSpace(text))
+		n, err := actor.Number(line)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +225,7 @@ func testContended(t *testing.T, first, last *lab.Node) {
 	waiter := last.StartSelf("act", "contended", "lock", "read", "release")
 	holder.Kill(syscall.SIGTERM)
 	good(t, holder)
-	waiter.WaitLine("value seen.")
+	waiter.WaitLine("value seen")
 	good(t, waiter)
 }
 
@@ -225,7 +243,7 @@ func testDownAndUp(t *testing.T, first, last *lab.Node) {
 	writer := first.StartSelf("act", "down", "lock", "set=one", "downgrade", "pause", "upgrade-busy", "pause", "upgrade", "set=two", "release")
 	writer.WaitLine("pause")
 	reader := last.StartSelf("act", "down", "rlock", "read", "pause", "release")
-	reader.WaitLine("value one.")
+	reader.WaitLine("value one")
 	reader.WaitLine("pause")
 	writer.Kill(syscall.SIGTERM)
 	writer.WaitLine("upgrade-busy")
@@ -235,7 +253,7 @@ func testDownAndUp(t *testing.T, first, last *lab.Node) {
 	writer.Kill(syscall.SIGTERM)
 	good(t, writer)
 	next := last.RunSelf("act", "down", "rlock", "read", "release")
-	if !strings.Contains(next.Stdout, "value two.\n") {
+	if !strings.Contains(next.Stdout, "value two\n") {
 		t.Errorf("status %d: %s%s", next.Status, next.Stdout, next.Stderr)
 	}
 }
@@ -253,7 +271,7 @@ func testSum(t *testing.T, first, last *lab.Node, role string) {
 		good(t, p)
 	}
 	sum := first.RunSelf(role, "sum by "+role, "lock", "read", "release")
-	if want := fmt.Sprintf("value %d.\n", 2*programs*times); !strings.Contains(sum.Stdout, want) {
+	if want := fmt.Sprintf("value %d\n", 2*programs*times); !strings.Contains(sum.Stdout, want) {
 		t.Errorf("status %d, want %s: %s%s", sum.Status, want, sum.Stdout, sum.Stderr)
 	}
 }
