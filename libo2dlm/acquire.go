@@ -58,12 +58,9 @@ const (
 
 // open opens a lock, which on dlmfs waits for the other nodes.
 func (r *resource) open(dir *directory, name *lockName, level Level, q queueing) (int, error) {
-	flags := 0
-	if q == dontWait {
-		if r.domain.mustQueue {
-			return noFile, errMustQueue
-		}
-		flags = unix.O_NONBLOCK
+	flags, err := r.domain.openFlags(q)
+	if err != nil {
+		return noFile, err
 	}
 	if q == grace && !r.wanted() {
 		return noFile, errUnwanted

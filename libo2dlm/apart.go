@@ -98,8 +98,11 @@ func (a *apart) open(how func() (fd int, err error)) (fd int, err error) {
 			err = a.passage.send(fd)
 		}
 	})
-	if err != nil || !a.unshared {
-		return fd, err
+	switch {
+	case err != nil:
+		return noFile, err // a number that it had there may be another file's here
+	case !a.unshared:
+		return fd, nil
 	}
 	return a.passage.receive()
 }

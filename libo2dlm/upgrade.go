@@ -234,13 +234,11 @@ func busyFlock(err error) error {
 
 // open opens a lock exclusively: with grace in the kernel, for as long as it takes.
 func (up *upgrade) open(name *lockName, q queueing) (int, error) {
-	flags := 0
-	if q == dontWait {
-		if up.resource.domain.mustQueue {
-			return noFile, errMustQueue
-		}
-		flags = unix.O_NONBLOCK
-	} else if up.isAbandoned() {
+	flags, err := up.resource.domain.openFlags(q)
+	if err != nil {
+		return noFile, err
+	}
+	if q == grace && up.isAbandoned() {
 		return noFile, errUnwanted
 	}
 	fd, err := openLock(up.dir.fd, name, Exclusive, flags)
